@@ -1,0 +1,47 @@
+#include "config/config.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace portico::config {
+
+std::string_view Port::service() const
+{
+    struct Name {
+        std::string_view operator()(const Http&) const { return "http"; }
+        std::string_view operator()(const Smtp&) const { return "smtp"; }
+        std::string_view operator()(const Pop3&) const { return "pop3"; }
+    };
+    return std::visit(Name{}, options);
+}
+
+bool Config::loopback_only() const
+{
+    auto loopback = [](const std::string& address) {
+        return address.starts_with("127.") || address == "::1";
+    };
+    return std::ranges::all_of(
+        ports, [&](const Port& port) { return std::ranges::all_of(port.bind, loopback); });
+}
+
+std::string Config::origin(int line) const
+{
+    if (file.empty() || line == 0) return "the default configuration";
+    return fmt::format("{}:{}", file.string(), line);
+}
+
+Config sandbox()
+{
+    Config config;
+    config.ports.resize(3);
+    config.ports[0].port = 80;
+    config.ports[0].options = Http{};
+    config.ports[1].port = 110;
+    config.ports[1].options = Pop3{};
+    config.ports[2].port = 25;
+    config.ports[2].options = Smtp{};
+    return config;
+}
+
+} // namespace portico::config

@@ -1,0 +1,121 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What the operator can set, with its default. Plain data: load.hpp fills it from TOML, and
+/// config/portico.toml explains every key. Sizes are octets, times are milliseconds.
+namespace portico::config {
+
+using namespace std::chrono_literals;
+using Duration = std::chrono::milliseconds;
+
+struct Host {
+    std::string name = "localhost";                   // in greetings and trace fields
+    std::filesystem::path data = "/var/lib/portico";  // mail, control socket, lock
+    unsigned threads = 0;                             // event loops; 0: one per core
+    Duration grace = 8s;                              // how long a stop waits for transactions
+    std::uint32_t max_connections = 0;                // 0: the file limit less a reserve
+    std::uint32_t max_connections_per_peer = 0;       // 0: no limit
+    bool require_all_ports = false;                   // a port that cannot be had ends the start
+    std::filesystem::path port_file;                  // "" : none
+};
+
+struct Log {
+    enum class Format : std::uint8_t { text, json };
+    enum class Level : std::uint8_t { debug, info, warn, error };
+    Format format = Format::text;
+    Level level = Level::info;
+    std::filesystem::path file; // "": standard error
+};
+
+struct Mail {
+    enum class Accept : std::uint8_t { any, listed };
+    Accept accept = Accept::any;
+    std::uint64_t max_message_size = 50 << 20;
+    std::uint64_t inline_bytes = 64 << 10; // larger messages go to files
+    std::uint64_t queue_bytes = 64 << 20;  // drafts and deliveries in memory; past it, files
+};
+
+struct Auth {
+    enum class Mode : std::uint8_t { any, listed };
+    Mode mode = Mode::any;
+};
+
+struct Account {
+    std::string name;
+    std::vector<std::string> addresses; // exact, or "*@domain"
+    std::string password;               // a crypt(3) hash
+    std::string secret;                 // clear text
+    int line = 0;                       // in the file, for messages about it
+};
+
+struct Smtp {
+    std::uint32_t max_recipients = 1000; // at least 100: RFC 5321 section 4.5.3.1.8
+    std::uint32_t max_errors = 100;      // in one session, then 421
+    Duration command_timeout = 5min;     // RFC 5321 section 4.5.3.2.7
+    Duration data_timeout = 3min;        // section 4.5.3.2.5: between two pieces of a message
+    Duration write_timeout = 5min;       // the client takes no reply
+
+    bool operator==(const Smtp&) const = default;
+};
+
+struct Pop3 {
+    Duration idle_timeout = 10min; // at least 10 minutes: RFC 1939 section 3
+    Duration write_timeout = 5min;
+    std::uint32_t max_errors = 100; // in one session, then it ends
+
+    bool operator==(const Pop3&) const = default;
+};
+
+struct Http {
+    std::filesystem::path root; // "": the built-in welcome page
+    std::uint32_t max_request_line = 8 << 10;
+    std::uint32_t max_header_bytes = 32 << 10;
+    std::uint32_t max_headers = 100;
+    std::uint64_t max_body = 1 << 20;      // read and thrown away; past it 413
+    std::uint32_t max_requests = 100'000;  // on one connection
+    Duration header_timeout = 30s;         // from a request's first byte to its head's end: 408
+    Duration keep_alive_timeout = 75s;     // between two requests
+    Duration write_timeout = 60s;          // the client takes nothing
+
+    bool operator==(const Http&) const = default;
+};
+
+/// A [[port]]: which service waits where, with that service's options as they hold here.
+struct Port {
+    std::uint16_t port = 0; // 0: "auto", a free one above 1024
+    std::vector<std::string> bind = {"127.0.0.1", "::1"};
+    std::variant<Http, Smtp, Pop3> options;
+    int line = 0; // of the [[port]] in the file; 0 for a default port
+
+    std::string_view service() const; // "http", "smtp" or "pop3"
+};
+
+struct Config {
+    std::filesystem::path file; // "": no file, the sandbox
+    Host host;
+    Log log;
+    Mail mail;
+    Auth auth;
+    std::vector<Account> accounts;
+    Smtp smtp; // what a [[port]] starts from
+    Pop3 pop3;
+    Http http;
+    std::vector<Port> ports; // if the file names none: 80, 25 and 110
+
+    /// Nobody but this machine can reach any port.
+    bool loopback_only() const;
+    /// "portico.toml:12", or "the default configuration".
+    std::string origin(int line) const;
+};
+
+/// The configuration that holds without a file: loopback only, any recipient, any login.
+Config sandbox();
+
+} // namespace portico::config

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "net/deadline.hpp"
+#include "net/endpoint.hpp"
+#include "net/log.hpp"
+#include "net/task.hpp"
+
+#include <asio/generic/stream_protocol.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace portico::net {
+
+class Loop;
+struct PortCounters;
+
+/// Why there is nothing (more) to read or no sense in writing.
+enum class Ended : std::uint8_t {
+    left,     // the peer closed or reset, or the server closes it by force
+    idle,     // the wait was over before a byte came, or before the peer took one
+    stopping, // the server stops; said once, the next read() reads on
+};
+
+/// A byte stream with one peer. Lives on one loop and is used from that loop only; knows no
+/// protocol. The server owns it and outlives the service's coroutine.
+///
+/// An idle connection holds no buffer: read() waits until there is something, then borrows one
+/// from the loop and returns it at the next read().
+class Connection {
+public:
+    using Socket = asio::generic::stream_protocol::socket;
+
+    Connection(Loop& loop, Socket socket, FiveTuple tuple, std::uint64_t number,
+               std::string_view service, PortCounters& counters, Log& log);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// What has arrived, at least one byte, at most a buffer (16 KiB). The view ends with the
+    /// next call of read() or with the connection.
+    Task<std::expected<std::string_view, Ended>> read(std::chrono::milliseconds wait);
+
+    /// Sends all of `bytes`, which must stay valid until it returns. `wait` bounds each time the
+    /// peer takes nothing at all, not the whole; `Ended::stopping` is never said here.
+    Task<std::expected<void, Ended>> write(std::string_view bytes, std::chrono::milliseconds wait);
+
+    /// Sends `length` octets of the open file `file` from `offset`, without copying them through
+    /// this process. A file that ends early counts as `Ended::left`. Blocks on a cold disk for as
+    /// long as the kernel reads ahead: services that cannot accept that read on a pool instead.
+    Task<std::expected<void, Ended>> send_file(int file, std::uint64_t offset,
+                                               std::uint64_t length,
+                                               std::chrono::milliseconds wait);
+
+    /// One line of what the peer is doing now, as `portico connections` shows it: "DATA, 3rd message".
+    void doing(std::string_view what);
+
+    void log(Level level, std::string_view event) const;
+
+    std::uint64_t number() const { return number_; }
+    const FiveTuple& tuple() const { return tuple_; }
+    bool stopping() const { return stopping_; }
+
+private:
+    friend class Server;
+    friend class Loop;
+
+    void stop();   // the server stops: the pending or next read() says so, once
+    void abort();  // time is up: every pending and later operation ends with `left`
+    Task<void> finish(std::chrono::milliseconds wait); // closes so that the last reply arrives
+    Task<std::expected<void, Ended>> ready(Socket::wait_type what, std::chrono::milliseconds wait);
+
+    Loop& loop_;
+    Socket socket_;
+    FiveTuple tuple_;
+    std::uint64_t number_;
+    std::string_view service_;
+    PortCounters& counters_;
+    Log& log_;
+    std::chrono::system_clock::time_point since_;
+    std::uint64_t bytes_in_ = 0;
+    std::uint64_t bytes_out_ = 0;
+    std::string doing_;
+    std::string buffer_; // borrowed from the loop between two reads
+    Deadline deadline_;
+    bool stopping_ = false;
+    bool stopping_said_ = false;
+    bool aborted_ = false;
+    bool reading_ = false; // a stop may interrupt this wait
+};
+
+} // namespace portico::net

@@ -1,0 +1,133 @@
+#pragma once
+
+#include "net/endpoint.hpp"
+#include "net/task.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portico::net {
+
+class Reactor;
+
+enum class PortState : std::uint8_t {
+    bound,    // listening
+    draining, // closed to new clients, connections still live
+    failed,   // claimed in the configuration, refused by the system or by another owner
+};
+
+std::string_view to_string(PortState state);
+
+/// Who asks for a port: the service's name and the place in the configuration that says so.
+struct Owner {
+    std::string service; // "smtp"
+    std::string origin;  // "portico.toml:12", or "the default configuration"
+};
+
+/// One loop's share of a port's traffic. Only that loop writes, so nothing is shared on the way.
+struct alignas(64) PortCounters {
+    std::atomic<std::uint64_t> open{0};
+    std::atomic<std::uint64_t> accepted{0};
+    std::atomic<std::uint64_t> refused{0}; // over max_connections or max_connections_per_peer
+    std::atomic<std::uint64_t> bytes_in{0};
+    std::atomic<std::uint64_t> bytes_out{0};
+};
+
+struct PortStatus {
+    Endpoint endpoint;
+    std::string_view well_known; // IANA's name for the port, "" if it has none
+    std::string service;
+    std::string origin;
+    PortState state;
+    std::string why; // of a failure
+    std::uint64_t open;
+    std::uint64_t accepted;
+    std::uint64_t refused;
+    std::uint64_t bytes_in;
+    std::uint64_t bytes_out;
+};
+
+struct ConnectionStatus {
+    std::uint64_t number;
+    FiveTuple tuple;
+    std::string service;
+    bool tls;
+    std::uint64_t bytes_in;
+    std::uint64_t bytes_out;
+    std::chrono::system_clock::time_point since;
+    std::string doing;
+};
+
+enum class ClaimFailure : std::uint8_t { taken, denied, no_such_address, other };
+
+struct ClaimError {
+    ClaimFailure kind;
+    std::string why; // whole sentence, names the owner where there is one
+};
+
+namespace detail {
+struct PortEntry;
+}
+
+/// The right to a port and the socket bound to it; the port is free again when the lease ends.
+class Lease {
+public:
+    Lease() = default;
+    ~Lease();
+    Lease(Lease&&) noexcept;
+    Lease& operator=(Lease&&) noexcept;
+
+    /// The endpoint as bound: its port is never 0.
+    const Endpoint& endpoint() const;
+    /// The bound (TCP: listening) socket; the lease keeps it.
+    int socket() const;
+    /// Another socket on the same port, for another loop (SO_REUSEPORT). The caller owns it.
+    std::expected<int, std::string> share() const;
+    PortCounters& counters(std::size_t loop) const;
+    const Owner& owner() const;
+
+    /// No new clients from here on; the socket is closed, the entry stays until the lease ends.
+    void drain();
+
+private:
+    friend class Registry;
+    explicit Lease(std::shared_ptr<detail::PortEntry> entry);
+
+    std::shared_ptr<detail::PortEntry> entry_;
+};
+
+/// The only way to a port: knows who owns which, in portico and in the system, and every live
+/// connection. Safe from every thread. Outlives its leases.
+class Registry {
+public:
+    explicit Registry(Reactor& reactor);
+    ~Registry();
+
+    /// Binds (TCP: and listens on) `wanted`; port 0 takes a free one above 1024. First without
+    /// SO_REUSEPORT, since with it a second process of the same user would bind silently.
+    /// A failure stays on the list of ports, with the reason.
+    std::expected<Lease, ClaimError> claim(const Endpoint& wanted, const Owner& owner);
+
+    /// Every declared port, in the order of the claims.
+    std::vector<PortStatus> ports() const;
+
+    /// Every live connection, by number. Asks each loop in turn, so no lock is on the data path.
+    Task<std::vector<ConnectionStatus>> connections();
+
+private:
+    Reactor& reactor_;
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<detail::PortEntry>> entries_;
+};
+
+/// IANA's service name of a well-known port ("smtp" for TCP 25), or "".
+std::string_view well_known_name(Transport transport, std::uint16_t port);
+
+} // namespace portico::net

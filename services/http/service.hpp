@@ -1,0 +1,30 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "net/pool.hpp"
+#include "net/registry.hpp"
+#include "net/service.hpp"
+#include "net/transcript.hpp"
+
+namespace portico::http {
+
+/// Serves files (RFC 9110, 9112), or without a root a welcome page that lists the host's ports.
+/// Only carries the protocol's steps out. The registry and the pool outlive it.
+class Service final : public net::Service {
+public:
+    Service(config::Http options, std::string host_name, const net::Registry& registry,
+            net::Pool& pool, net::Transcript* transcript);
+
+    std::string_view name() const override { return "http"; }
+    net::Task<void> serve(net::Connection& peer) override;
+    std::string refusal() const override;
+
+private:
+    config::Http options_;
+    std::string host_name_;
+    const net::Registry& registry_;
+    net::Pool& pool_;
+    net::Transcript* transcript_;
+};
+
+} // namespace portico::http

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+
+namespace portico::mail {
+
+/// Why the store could not do what it was asked. Nothing was changed.
+enum class StoreError : std::uint8_t {
+    full,    // no space is left, or a limit is reached; may pass (SMTP: 452)
+    failing, // the disk or the database does not answer as it should; may pass (SMTP: 451)
+    gone,    // there is no such message (any more)
+    in_use,  // another session has the maildrop (POP3: [IN-USE])
+};
+
+} // namespace portico::mail

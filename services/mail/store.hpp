@@ -1,0 +1,106 @@
+#pragma once
+
+#include "net/task.hpp"
+#include "services/mail/envelope.hpp"
+#include "services/mail/error.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portico::mail {
+
+/// A message while it arrives. Small ones wait in memory, larger ones go to a file as they come,
+/// so a draft never holds more than `[mail] inline_bytes` of memory. Dropped unless delivered:
+/// destroying it (at any point between two awaits) leaves nothing behind. Ends before its store.
+class Draft {
+public:
+    virtual ~Draft() = default;
+
+    /// The message's identity from now on (see id.hpp).
+    virtual const std::string& id() const = 0;
+
+    /// Adds `bytes`, which need to stay valid until it returns. Waits when the disk is behind.
+    /// After an error every later call gives the same error.
+    virtual net::Task<std::expected<void, StoreError>> append(std::string_view bytes) = 0;
+
+    /// Puts the message into the mailboxes of all its recipients, once in each. Durable when it
+    /// returns without error; with an error it is in none. Call once, after the last append().
+    virtual net::Task<std::expected<void, StoreError>> deliver() = 0;
+};
+
+/// One message as a session sees it.
+struct Message {
+    std::int64_t key;         // the store's own handle, for this run of the store
+    std::uint64_t size;       // octets
+    std::array<char, 22> id;  // see id.hpp
+
+    std::string_view unique_id() const { return {id.data(), id.size()}; }
+};
+
+/// A message's octets, in order, in pieces. Ends before its store.
+class Reading {
+public:
+    virtual ~Reading() = default;
+
+    /// The next piece, at most 256 KiB; empty at the end. `gone` if the message was removed.
+    virtual net::Task<std::expected<std::string, StoreError>> next() = 0;
+};
+
+/// An exclusive session on one mailbox: a snapshot of what was in it when it was opened, oldest
+/// first, undisturbed by deliveries that go on meanwhile. The lock ends with the object, which
+/// ends before its store.
+class Maildrop {
+public:
+    virtual ~Maildrop() = default;
+
+    virtual const std::vector<Message>& messages() const = 0;
+    virtual std::unique_ptr<Reading> read(const Message& message) = 0;
+
+    /// Removes the messages at these indices of messages() from this mailbox; durable when it
+    /// returns without error, and then all of them are gone; with an error none is.
+    virtual net::Task<std::expected<void, StoreError>> remove(std::vector<std::size_t> indices) = 0;
+};
+
+/// A message as a list of the store shows it.
+struct Summary {
+    std::string id;
+    std::string mailbox;
+    std::string reverse_path;
+    std::uint64_t size;
+    std::chrono::system_clock::time_point received;
+};
+
+/// The mail store (design: mail). Interface only, so that nothing but an implementation knows
+/// SQL. Safe from every loop.
+class Store {
+public:
+    virtual ~Store() = default;
+
+    virtual std::unique_ptr<Draft> begin(Envelope envelope) = 0;
+
+    /// Opens the maildrop of `mailbox` (a name as accounts gives it); one that never had mail is
+    /// empty, not an error. `in_use` if a session has it.
+    virtual net::Task<std::expected<std::unique_ptr<Maildrop>, StoreError>>
+    open(std::string mailbox) = 0;
+
+    /// Up to `most` messages of `mailbox` ("": of all mailboxes), newest first.
+    virtual net::Task<std::expected<std::vector<Summary>, StoreError>> list(std::string mailbox,
+                                                                            std::size_t most) = 0;
+
+    /// The message with this ID, or `gone`.
+    virtual net::Task<std::expected<Message, StoreError>> find(std::string id) = 0;
+    virtual std::unique_ptr<Reading> read(const Message& message) = 0;
+
+    /// Removes a message from all mailboxes; durable when it returns. A session that has it in
+    /// its snapshot finds it `gone`.
+    virtual net::Task<std::expected<void, StoreError>> remove(std::string id) = 0;
+};
+
+} // namespace portico::mail
