@@ -37,9 +37,9 @@ public:
 
 /// One message as a session sees it.
 struct Message {
-    std::int64_t key;         // the store's own handle, for this run of the store
-    std::uint64_t size;       // octets
-    std::array<char, 22> id;  // see id.hpp
+    std::int64_t key;        // the store's own handle, for this run of the store
+    std::uint64_t size;      // octets
+    std::array<char, 22> id; // see id.hpp
 
     std::string_view unique_id() const { return {id.data(), id.size()}; }
 };
