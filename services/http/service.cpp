@@ -91,7 +91,7 @@ private:
 
 // The rest of an opened file, piece by piece. False: the peer is gone, or the file got shorter
 // than its Content-Length has said, and only the end of the connection can tell that.
-net::Task<bool> stream(net::Pool& pool, const Descriptor& file, Send send, Outbox& outbox)
+net::Task<bool> stream(net::Pool& pool, const net::FileDescriptor& file, Send send, Outbox& outbox)
 {
     while (send.length > 0) {
         auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
