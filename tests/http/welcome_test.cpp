@@ -44,7 +44,7 @@ TEST(HttpWelcome, ListsPorts)
     EXPECT_TRUE(holds(page, "<td class=\"n\">3</td><td class=\"n\">1234</td>"));
     EXPECT_TRUE(holds(page, "<td class=\"failed\">failed</td>"));
     EXPECT_TRUE(holds(page, "port 25 is taken by process 7 (other)"));
-    EXPECT_FALSE(holds(page, "{") && holds(page, "{{")); // no brace is doubled
+    EXPECT_FALSE(holds(page, "{{")) << "a brace meant for fmt";
     EXPECT_FALSE(holds(page, "<script"));
     EXPECT_LT(page.size(), 8192U);
 }
