@@ -29,11 +29,11 @@ protected:
         return made;
     }
 
-    Answer login(config::Auth::Mode mode, std::vector<config::Account> accounts, std::string user,
+    Answer login(config::Auth::Mode mode, std::vector<config::Account> known, std::string user,
                  std::string password)
     {
-        Directory directory{"example.test", config::Mail::Accept::any, mode, accounts};
-        Authenticator authenticator{config::Auth{mode}, accounts, directory, pool};
+        Directory directory{"example.test", config::Mail::Accept::any, mode, known};
+        Authenticator authenticator{config::Auth{mode}, known, directory, pool};
         asio::io_context loop{1};
         std::optional<Answer> answer;
         asio::co_spawn(loop.get_executor(),
