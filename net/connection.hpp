@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -48,14 +49,8 @@ public:
     /// peer takes nothing at all, not the whole; `Ended::stopping` is never said here.
     Task<std::expected<void, Ended>> write(std::string_view bytes, std::chrono::milliseconds wait);
 
-    /// Sends `length` octets of the open file `file` from `offset`, without copying them through
-    /// this process. A file that ends early counts as `Ended::left`. Blocks on a cold disk for as
-    /// long as the kernel reads ahead: services that cannot accept that read on a pool instead.
-    Task<std::expected<void, Ended>> send_file(int file, std::uint64_t offset,
-                                               std::uint64_t length,
-                                               std::chrono::milliseconds wait);
-
-    /// One line of what the peer is doing now, as `portico connections` shows it: "DATA, 3rd message".
+    /// One line of what the peer is doing now, as `portico connections` shows it: "DATA, 3rd
+    /// message".
     void doing(std::string_view what);
 
     void log(Level level, std::string_view event) const;
@@ -66,30 +61,39 @@ public:
 
 private:
     friend class Server;
-    friend class Loop;
+    friend class Registry;
 
-    void stop();   // the server stops: the pending or next read() says so, once
-    void abort();  // time is up: every pending and later operation ends with `left`
+    void stop();  // the server stops: the pending or next read() says so, once
+    void abort(); // time is up: every pending and later operation ends with `left`
     Task<void> finish(std::chrono::milliseconds wait); // closes so that the last reply arrives
-    Task<std::expected<void, Ended>> ready(Socket::wait_type what, std::chrono::milliseconds wait);
+
+    void begin_wait(std::chrono::milliseconds wait);
+    std::expected<void, Ended> end_wait(const std::error_code& error);
+    void received(std::size_t octets);
+    void sent(std::size_t octets);
 
     Loop& loop_;
     Socket socket_;
     FiveTuple tuple_;
     std::uint64_t number_;
-    std::string_view service_;
+    std::string_view service_; // the service's own name, outlives the connection
     PortCounters& counters_;
     Log& log_;
     std::chrono::system_clock::time_point since_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
     std::string doing_;
-    std::string buffer_; // borrowed from the loop between two reads
+    std::unique_ptr<char[]> buffer_; // the loop's, between two reads
     Deadline deadline_;
+    std::size_t position_; // among the loop's connections
+    unsigned reads_without_wait_ = 0;
+    bool more_ = false; // the last read filled the buffer
+    bool expired_ = false;
     bool stopping_ = false;
     bool stopping_said_ = false;
     bool aborted_ = false;
     bool reading_ = false; // a stop may interrupt this wait
+    bool left_ = false;    // the peer has closed its side
 };
 
 } // namespace portico::net

@@ -1,63 +1,72 @@
 #pragma once
 
+#include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <utility>
 
 namespace portico::net {
 
 class Deadlines;
 
-/// One wait's end. Owned by whoever waits; unlinks itself when destroyed. Expires once per arm().
+/// The end of one wait. Owned by whoever waits; takes itself off the wheel when destroyed.
 class Deadline {
 public:
-    using Clock = std::chrono::steady_clock;
-
     explicit Deadline(std::function<void()> expired) : expired_{std::move(expired)} {}
     ~Deadline() { unlink(); }
     Deadline(const Deadline&) = delete;
     Deadline& operator=(const Deadline&) = delete;
 
+    void disarm() { tick_ = never; }
+
 private:
     friend class Deadlines;
+    using Tick = std::uint64_t;
+    static constexpr Tick never = ~Tick{0};
+
     void unlink();
 
     std::function<void()> expired_;
-    Clock::time_point when_ = Clock::time_point::max(); // max: disarmed
-    Clock::time_point slot_time_{};
+    Tick tick_ = never;          // when it expires
+    Tick visit_ = never;         // when the hand comes by; at most tick_
+    Deadlines* wheel_ = nullptr; // on it while not null
     Deadline* next_ = nullptr;
-    Deadline* previous_ = nullptr;
+    Deadline** link_ = nullptr; // what points to this one
 };
 
-/// All deadlines of one loop on a coarse wheel: arming one is a store, not a timer. A deadline
-/// expires up to two ticks late, never early. Used from its loop only.
+/// All deadlines of one loop on a coarse wheel. A wait that is prolonged, which is what nearly all
+/// do, only stores its new end: the hand moves it on when it comes by. Expires up to two ticks
+/// late, never early; each arm() at most once. Used from its loop only.
 class Deadlines {
 public:
     static constexpr std::chrono::milliseconds tick{100};
 
     explicit Deadlines(asio::io_context& context);
+    ~Deadlines();
+    Deadlines(const Deadlines&) = delete;
+    Deadlines& operator=(const Deadlines&) = delete;
 
     void arm(Deadline& deadline, std::chrono::milliseconds wait);
-    static void disarm(Deadline& deadline);
-
-    /// Time as of the last tick or arm(); good enough for ages and dates.
-    void stop();
 
 private:
-    static constexpr std::size_t slots = 256; // 25.6 s a turn; later ones come round again
+    friend class Deadline;
+    static constexpr std::size_t slots = 256; // 25.6 s a turn; what is later comes round again
 
-    void schedule();
+    Deadline::Tick now() const;
+    void link(Deadline& deadline);
+    void run();
     void advance();
-    void link(Deadline& deadline, Deadline::Clock::time_point slot_time);
 
     asio::steady_timer timer_;
+    std::chrono::steady_clock::time_point start_;
     std::array<Deadline*, slots> wheel_{};
-    Deadline::Clock::time_point now_;
-    std::size_t hand_ = 0;
-    std::size_t armed_ = 0;
+    Deadline::Tick hand_ = 0; // the last tick that was visited
+    std::size_t linked_ = 0;  // the timer runs while there are any
     bool running_ = false;
 };
 

@@ -2,7 +2,6 @@
 
 // What nearly every file that does I/O includes; Asio alone is most of a file's compile time.
 #include <asio.hpp>
-
 #include <fmt/core.h>
 
 #include <chrono>

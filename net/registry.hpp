@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/endpoint.hpp"
+#include "net/socket.hpp"
 #include "net/task.hpp"
 
 #include <atomic>
@@ -72,43 +73,42 @@ struct ClaimError {
     std::string why; // whole sentence, names the owner where there is one
 };
 
-namespace detail {
-struct PortEntry;
-}
-
-/// The right to a port and the socket bound to it; the port is free again when the lease ends.
+/// The right to a port and the socket bound to it. The port is free again when the lease ends.
+/// Used by one thread at a time.
 class Lease {
 public:
-    Lease() = default;
     ~Lease();
-    Lease(Lease&&) noexcept;
-    Lease& operator=(Lease&&) noexcept;
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) = delete;
 
-    /// The endpoint as bound: its port is never 0.
+    /// As bound: the port is never 0.
     const Endpoint& endpoint() const;
-    /// The bound (TCP: listening) socket; the lease keeps it.
-    int socket() const;
-    /// Another socket on the same port, for another loop (SO_REUSEPORT). The caller owns it.
-    std::expected<int, std::string> share() const;
-    PortCounters& counters(std::size_t loop) const;
     const Owner& owner() const;
+    /// The counters of one loop, valid as long as the lease.
+    PortCounters& counters(std::size_t loop) const;
 
-    /// No new clients from here on; the socket is closed, the entry stays until the lease ends.
+    /// The bound (TCP: listening) socket, for the first loop; the caller owns it from here on.
+    FileDescriptor take_socket();
+    /// Another one on the same port, for another loop (SO_REUSEPORT).
+    std::expected<FileDescriptor, std::error_code> share() const;
+
+    /// The listening sockets are closed; connections may live on until the lease ends.
     void drain();
 
 private:
     friend class Registry;
-    explicit Lease(std::shared_ptr<detail::PortEntry> entry);
+    struct Entry;
+    Lease(std::shared_ptr<Entry> entry, FileDescriptor socket);
 
-    std::shared_ptr<detail::PortEntry> entry_;
+    std::shared_ptr<Entry> entry_;
+    FileDescriptor socket_;
 };
 
 /// The only way to a port: knows who owns which, in portico and in the system, and every live
 /// connection. Safe from every thread. Outlives its leases.
 class Registry {
 public:
-    explicit Registry(Reactor& reactor);
-    ~Registry();
+    explicit Registry(Reactor& reactor) : reactor_{reactor} {}
 
     /// Binds (TCP: and listens on) `wanted`; port 0 takes a free one above 1024. First without
     /// SO_REUSEPORT, since with it a second process of the same user would bind silently.
@@ -118,13 +118,16 @@ public:
     /// Every declared port, in the order of the claims.
     std::vector<PortStatus> ports() const;
 
-    /// Every live connection, by number. Asks each loop in turn, so no lock is on the data path.
+    /// Every live connection, by number. Asks each loop in turn, so there is no lock on the data
+    /// path.
     Task<std::vector<ConnectionStatus>> connections();
 
 private:
+    std::expected<FileDescriptor, ClaimError> bind(const Endpoint& wanted);
+
     Reactor& reactor_;
     mutable std::mutex mutex_;
-    std::vector<std::shared_ptr<detail::PortEntry>> entries_;
+    std::vector<std::shared_ptr<Lease::Entry>> entries_;
 };
 
 /// IANA's service name of a well-known port ("smtp" for TCP 25), or "".

@@ -1,0 +1,197 @@
+#include "net/registry.hpp"
+
+#include "net/connection.hpp"
+#include "net/holder.hpp"
+#include "net/reactor.hpp"
+#include "net/run_on.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace portico::net {
+
+struct Lease::Entry {
+    Entry(const Endpoint& endpoint_, const Owner& owner_, std::size_t loops)
+        : endpoint{endpoint_}, owner{owner_}, counters(loops)
+    {
+    }
+
+    Endpoint endpoint;
+    Owner owner;
+    std::string why; // written once, before the entry is published
+    std::atomic<PortState> state{PortState::bound};
+    std::atomic<bool> ended{false};
+    std::vector<PortCounters> counters; // one a loop
+};
+
+namespace {
+
+bool overlap(const Endpoint& one, const Endpoint& other)
+{
+    return one.transport == other.transport && one.port == other.port && one.port != 0 &&
+           one.address.is_v4() == other.address.is_v4() &&
+           (one.address == other.address || one.address.is_unspecified() ||
+            other.address.is_unspecified());
+}
+
+std::string held_elsewhere(const Endpoint& endpoint)
+{
+    const auto holder = holder_of(endpoint);
+    if (!holder) return "another process holds it";
+    if (holder->pid == 0) return "another user's process holds it";
+    return fmt::format("process {} ({}) holds it", holder->pid, holder->name);
+}
+
+ClaimError explain(const std::error_code& error, const Endpoint& wanted)
+{
+    const auto name = to_string(wanted);
+    if (error == std::errc::address_in_use)
+        return {ClaimFailure::taken, fmt::format("{}: {}", name, held_elsewhere(wanted))};
+    if (error == std::errc::permission_denied)
+        return {ClaimFailure::denied,
+                fmt::format("{}: ports below net.ipv4.ip_unprivileged_port_start need "
+                            "CAP_NET_BIND_SERVICE",
+                            name)};
+    if (error == std::errc::address_not_available ||
+        error == std::errc::address_family_not_supported)
+        return {ClaimFailure::no_such_address,
+                fmt::format("{}: this machine has no such address", name)};
+    return {ClaimFailure::other, fmt::format("{}: {}", name, error.message())};
+}
+
+} // namespace
+
+std::string_view to_string(PortState state)
+{
+    switch (state) {
+    case PortState::bound: return "bound";
+    case PortState::draining: return "draining";
+    case PortState::failed: return "failed";
+    }
+    return "";
+}
+
+Lease::Lease(std::shared_ptr<Entry> entry, FileDescriptor socket)
+    : entry_{std::move(entry)}, socket_{std::move(socket)}
+{
+}
+
+Lease::~Lease()
+{
+    if (entry_) entry_->ended = true;
+}
+
+const Endpoint& Lease::endpoint() const
+{
+    return entry_->endpoint;
+}
+const Owner& Lease::owner() const
+{
+    return entry_->owner;
+}
+PortCounters& Lease::counters(std::size_t loop) const
+{
+    return entry_->counters[loop];
+}
+FileDescriptor Lease::take_socket()
+{
+    return std::move(socket_);
+}
+
+std::expected<FileDescriptor, std::error_code> Lease::share() const
+{
+    return bind_socket(entry_->endpoint, Sharing::with_other_loops);
+}
+
+void Lease::drain()
+{
+    socket_.reset();
+    entry_->state = PortState::draining;
+}
+
+std::expected<FileDescriptor, ClaimError> Registry::bind(const Endpoint& wanted)
+{
+    for (const auto& entry : entries_) {
+        if (entry->state == PortState::bound && overlap(entry->endpoint, wanted))
+            return std::unexpected{ClaimError{
+                ClaimFailure::taken,
+                fmt::format("{}: {} has it as {} ({})", to_string(wanted), entry->owner.service,
+                            to_string(entry->endpoint), entry->owner.origin)}};
+    }
+    auto socket = bind_socket(wanted, Sharing::alone);
+    if (!socket) return std::unexpected{explain(socket.error(), wanted)};
+    if (auto error = allow_sharing(socket->get())) return std::unexpected{explain(error, wanted)};
+    return std::move(*socket);
+}
+
+std::expected<Lease, ClaimError> Registry::claim(const Endpoint& wanted, const Owner& owner)
+{
+    const std::scoped_lock lock{mutex_};
+    std::erase_if(entries_, [](const auto& entry) { return entry->ended.load(); });
+    auto entry = std::make_shared<Lease::Entry>(wanted, owner, reactor_.size());
+    auto socket = bind(wanted);
+    if (!socket) {
+        entry->state = PortState::failed;
+        entry->why = socket.error().why;
+        entries_.push_back(std::move(entry));
+        return std::unexpected{socket.error()};
+    }
+    entry->endpoint = local_endpoint(socket->get(), wanted.transport);
+    entries_.push_back(entry);
+    return Lease{std::move(entry), std::move(*socket)};
+}
+
+std::vector<PortStatus> Registry::ports() const
+{
+    const std::scoped_lock lock{mutex_};
+    std::vector<PortStatus> ports;
+    for (const auto& entry : entries_) {
+        if (entry->ended) continue;
+        auto sum = [&](auto counter) {
+            std::uint64_t total = 0;
+            for (const auto& counters : entry->counters)
+                total += (counters.*counter).load(std::memory_order_relaxed);
+            return total;
+        };
+        const auto& endpoint = entry->endpoint;
+        ports.push_back({.endpoint = endpoint,
+                         .well_known = well_known_name(endpoint.transport, endpoint.port),
+                         .service = entry->owner.service,
+                         .origin = entry->owner.origin,
+                         .state = entry->state,
+                         .why = entry->why,
+                         .open = sum(&PortCounters::open),
+                         .accepted = sum(&PortCounters::accepted),
+                         .refused = sum(&PortCounters::refused),
+                         .bytes_in = sum(&PortCounters::bytes_in),
+                         .bytes_out = sum(&PortCounters::bytes_out)});
+    }
+    return ports;
+}
+
+Task<std::vector<ConnectionStatus>> Registry::connections()
+{
+    std::vector<ConnectionStatus> all;
+    for (std::size_t index = 0; index < reactor_.size(); ++index) {
+        auto& loop = reactor_.loop(index);
+        auto some = co_await run_on(loop.executor(), [&loop] {
+            std::vector<ConnectionStatus> statuses;
+            for (const auto* peer : loop.connections())
+                statuses.push_back({.number = peer->number_,
+                                    .tuple = peer->tuple_,
+                                    .service = std::string{peer->service_},
+                                    .tls = false,
+                                    .bytes_in = peer->bytes_in_,
+                                    .bytes_out = peer->bytes_out_,
+                                    .since = peer->since_,
+                                    .doing = peer->doing_});
+            return statuses;
+        });
+        std::ranges::move(some, std::back_inserter(all));
+    }
+    std::ranges::sort(all, {}, &ConnectionStatus::number);
+    co_return all;
+}
+
+} // namespace portico::net

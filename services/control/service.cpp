@@ -1,0 +1,238 @@
+#include "services/control/service.hpp"
+
+#include "net/connection.hpp"
+#include "services/mail/trace.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace portico::control {
+
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr auto wait = 30s;                    // the command line answers at once
+constexpr std::size_t most_request = 1 << 20; // a request's line, with all recipients of a mail
+constexpr std::size_t most_listed = 100'000;
+
+std::string to_line(const json& answer)
+{
+    // Names and texts may come from clients, in whatever encoding.
+    return answer.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+std::string explain(mail::StoreError error)
+{
+    switch (error) {
+    case mail::StoreError::full: return "the store is full";
+    case mail::StoreError::failing: return "the store is failing; the server's log says why";
+    case mail::StoreError::gone: return "there is no such message";
+    case mail::StoreError::in_use: return "a session has the maildrop";
+    }
+    return "";
+}
+
+// What goes into a header field must not end it.
+bool is_plain(std::string_view address)
+{
+    return std::ranges::none_of(address, [](char c) {
+        return static_cast<unsigned char>(c) <= ' ' || c == 127 || c == '<' || c == '>';
+    });
+}
+
+std::string to_text(std::chrono::system_clock::time_point time)
+{
+    return fmt::format("{:%FT%T}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+}
+
+} // namespace
+
+Service::Service(std::string host_name, std::uint64_t max_message_size, net::Registry& registry,
+                 mail::Store& store, const accounts::Directory& directory)
+    : host_name_{std::move(host_name)},
+      max_message_size_{max_message_size}, registry_{registry}, store_{store}, directory_{directory}
+{
+}
+
+net::Task<void> Service::serve(net::Connection& peer)
+{
+    std::string received;
+    std::size_t end = std::string::npos;
+    while ((end = received.find('\n')) == std::string::npos) {
+        auto bytes = co_await peer.read(wait);
+        if (!bytes || received.size() + bytes->size() > most_request) co_return;
+        received += *bytes;
+    }
+    const auto request = json::parse(received.substr(0, end), nullptr, false);
+    received.erase(0, end + 1);
+    const auto command = request.is_object() ? request.value("command", "") : std::string{};
+    peer.doing(command);
+
+    Answer answer = std::unexpected{fmt::format("unknown command \"{}\"", command)};
+    try {
+        if (command == "mail cat") co_return co_await cat(peer, request);
+        if (command == "ports") answer = ports();
+        if (command == "health") answer = health();
+        if (command == "connections") answer = co_await connections();
+        if (command == "mail ls") answer = co_await list(request);
+        if (command == "mail rm") answer = co_await remove(request);
+        if (command == "send") answer = co_await send(peer, request, std::move(received));
+    } catch (const json::exception& error) {
+        answer = std::unexpected{std::string{"malformed request: "} + error.what()};
+    }
+    const auto line = to_line(answer ? *answer : json{{"error", answer.error()}});
+    co_await peer.write(line, wait);
+}
+
+auto Service::ports() const -> Answer
+{
+    auto list = json::array();
+    for (const auto& port : registry_.ports())
+        list.push_back({{"transport", net::to_string(port.endpoint.transport)},
+                        {"address", port.endpoint.address.to_string()},
+                        {"port", port.endpoint.port},
+                        {"name", port.well_known},
+                        {"service", port.service},
+                        {"origin", port.origin},
+                        {"state", net::to_string(port.state)},
+                        {"why", port.why},
+                        {"open", port.open},
+                        {"accepted", port.accepted},
+                        {"refused", port.refused},
+                        {"bytes_in", port.bytes_in},
+                        {"bytes_out", port.bytes_out}});
+    return json{{"ports", std::move(list)}};
+}
+
+auto Service::health() const -> Answer
+{
+    auto failed = json::array();
+    for (const auto& port : registry_.ports())
+        if (port.state == net::PortState::failed) failed.push_back(port.why);
+    return json{{"failed", std::move(failed)}};
+}
+
+auto Service::connections() -> net::Task<Answer>
+{
+    auto list = json::array();
+    for (const auto& peer : co_await registry_.connections())
+        list.push_back({{"number", peer.number},
+                        {"transport", net::to_string(peer.tuple.server.transport)},
+                        {"client", net::to_string(peer.tuple.client)},
+                        {"server", net::to_string(peer.tuple.server)},
+                        {"service", peer.service},
+                        {"tls", peer.tls},
+                        {"bytes_in", peer.bytes_in},
+                        {"bytes_out", peer.bytes_out},
+                        {"since", to_text(peer.since)},
+                        {"seconds", std::chrono::duration_cast<std::chrono::seconds>(
+                                        std::chrono::system_clock::now() - peer.since)
+                                        .count()},
+                        {"doing", peer.doing}});
+    co_return json{{"connections", std::move(list)}};
+}
+
+auto Service::list(json request) -> net::Task<Answer>
+{
+    auto mailbox = request.value("mailbox", "");
+    std::ranges::transform(mailbox, mailbox.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    });
+    const auto most = std::min(request.value("most", most_listed), most_listed);
+    auto messages = co_await store_.list(std::move(mailbox), most);
+    if (!messages) co_return std::unexpected{explain(messages.error())};
+    auto list = json::array();
+    for (const auto& message : *messages)
+        list.push_back({{"id", message.id},
+                        {"mailbox", message.mailbox},
+                        {"from", message.reverse_path},
+                        {"size", message.size},
+                        {"received", to_text(message.received)}});
+    co_return json{{"messages", std::move(list)}};
+}
+
+auto Service::remove(json request) -> net::Task<Answer>
+{
+    auto removed = co_await store_.remove(request.at("id").get<std::string>());
+    if (!removed) co_return std::unexpected{explain(removed.error())};
+    co_return json::object();
+}
+
+auto Service::send(net::Connection& peer, json request, std::string message) -> net::Task<Answer>
+{
+    const auto size = request.at("size").get<std::uint64_t>();
+    if (size > max_message_size_)
+        co_return std::unexpected{fmt::format("the message has {} octets, [mail] max_message_size "
+                                              "is {}",
+                                              size, max_message_size_)};
+    mail::Envelope envelope;
+    envelope.reverse_path = request.value("from", "");
+    if (!is_plain(envelope.reverse_path))
+        co_return std::unexpected{std::string{"the sender is no address"}};
+    for (const auto& to : request.at("to")) {
+        const auto address = to.get<std::string>();
+        auto mailbox = directory_.mailbox_for(address);
+        if (!mailbox || !is_plain(address))
+            co_return std::unexpected{fmt::format("no such recipient: {}", address)};
+        envelope.recipients.push_back({address, std::move(*mailbox)});
+    }
+    if (envelope.recipients.empty()) co_return std::unexpected{std::string{"no recipient"}};
+
+    auto draft = store_.begin(envelope);
+    auto taken = co_await draft->append(mail::trace_fields({
+        .reverse_path = envelope.reverse_path,
+        .host_name = host_name_,
+        .client_name = host_name_,
+        .client_address = "",
+        .transmission_type = "LOCAL",
+        .id = draft->id(),
+        .recipient = envelope.recipients.size() == 1
+                         ? std::string_view{envelope.recipients[0].address}
+                         : std::string_view{},
+        .time = std::chrono::system_clock::now(),
+    }));
+    std::uint64_t received = 0;
+    std::string_view piece = message;
+    for (;;) {
+        received += piece.size();
+        if (received > size) co_return std::unexpected{std::string{"more octets than announced"}};
+        if (taken) taken = co_await draft->append(piece);
+        if (!taken) co_return std::unexpected{explain(taken.error())};
+        if (received == size) break;
+        auto bytes = co_await peer.read(wait);
+        if (!bytes) co_return std::unexpected{std::string{"the message is not whole"}};
+        piece = *bytes;
+    }
+    if (auto delivered = co_await draft->deliver(); !delivered)
+        co_return std::unexpected{explain(delivered.error())};
+    peer.log(net::Level::info,
+             fmt::format("accepted {}: {} octets from <{}> for {} recipients", draft->id(), size,
+                         envelope.reverse_path, envelope.recipients.size()));
+    co_return json{{"id", draft->id()}};
+}
+
+net::Task<void> Service::cat(net::Connection& peer, json request)
+{
+    auto found = co_await store_.find(request.at("id").get<std::string>());
+    if (!found) {
+        const auto line = to_line(json{{"error", explain(found.error())}});
+        co_await peer.write(line, wait);
+        co_return;
+    }
+    const auto head = to_line(json{{"size", found->size}});
+    if (!co_await peer.write(head, wait)) co_return;
+    auto reading = store_.read(*found);
+    for (;;) {
+        // The client counts: what ends early is an error there.
+        auto piece = co_await reading->next();
+        if (!piece || piece->empty()) co_return;
+        if (!co_await peer.write(*piece, wait)) co_return;
+    }
+}
+
+} // namespace portico::control

@@ -1,0 +1,44 @@
+#include "services/host/data_directory.hpp"
+
+#include <fmt/core.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace portico::host {
+
+namespace fs = std::filesystem;
+
+auto DataDirectory::lock(const fs::path& path) -> std::expected<DataDirectory, std::string>
+{
+    auto failure = [&](const std::string& reason) {
+        return std::unexpected{fmt::format("data directory {}: {} ([host] data names another)",
+                                           path.string(), reason)};
+    };
+    std::error_code error;
+    const bool created = fs::create_directories(path, error);
+    if (error) return failure(error.message());
+    if (created) fs::permissions(path, fs::perms::owner_all, error);
+
+    const auto name = path / "portico.lock";
+    net::FileDescriptor file{::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    if (!file) return failure(std::strerror(errno));
+    char buffer[32] = "";
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return failure(std::strerror(errno));
+        const auto length = ::pread(file.get(), buffer, sizeof buffer - 1, 0);
+        return failure(fmt::format(
+            "another portico runs on it, process {}",
+            std::string_view{buffer, length > 0 ? static_cast<std::size_t>(length) : 0}));
+    }
+    const auto pid = std::to_string(::getpid());
+    if (::ftruncate(file.get(), 0) != 0 ||
+        ::pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
+        return failure(std::strerror(errno));
+    return DataDirectory{std::move(file)};
+}
+
+} // namespace portico::host

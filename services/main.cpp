@@ -1,0 +1,300 @@
+// The table of contents: reads the configuration, builds each part, gives it what it needs.
+
+#include "config/load.hpp"
+#include "net/pool.hpp"
+#include "net/reactor.hpp"
+#include "net/registry.hpp"
+#include "net/server.hpp"
+#include "services/accounts/authenticator.hpp"
+#include "services/accounts/directory.hpp"
+#include "services/control/client.hpp"
+#include "services/control/commands.hpp"
+#include "services/control/service.hpp"
+#include "services/host/data_directory.hpp"
+#include "services/host/file_limit.hpp"
+#include "services/host/port_file.hpp"
+#include "services/http/service.hpp"
+#include "services/log/log.hpp"
+#include "services/log/transcript.hpp"
+#include "services/mail/sqlite_store.hpp"
+#include "services/pop3/service.hpp"
+#include "services/smtp/service.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <stdexcept>
+#include <termios.h>
+#include <unistd.h>
+
+namespace {
+
+using namespace portico;
+
+constexpr unsigned pool_threads = 4; // they wait for disks more than they compute
+
+/// A start that cannot be: one line for the operator.
+[[noreturn]] void give_up(const std::string& why)
+{
+    throw std::runtime_error(why);
+}
+
+config::Loaded read_configuration(const std::string& file)
+{
+    if (file.empty()) return {config::sandbox(), {}};
+    auto loaded = config::load(file);
+    if (loaded) return std::move(*loaded);
+    for (const auto& problem : loaded.error())
+        fmt::print(stderr, "{}\n", config::to_string(problem));
+    give_up(fmt::format("{}: {} problems; nothing was started", file, loaded.error().size()));
+}
+
+net::ServerLimits limits_of(const config::Host& host)
+{
+    const auto possible = host::connections_for(host::raise_file_limit());
+    return {.max_connections = host.max_connections ? host.max_connections : possible,
+            .max_connections_per_peer = host.max_connections_per_peer,
+            .grace = host.grace};
+}
+
+/// Opens every [[port]]; says what is open and what is not. Ends the start if nothing is, or if
+/// anything is not and all are required.
+void open_ports(net::Server& server, const config::Config& config,
+                const std::vector<std::unique_ptr<net::Service>>& services, net::Log& log)
+{
+    std::size_t open = 0;
+    std::size_t failed = 0;
+    for (std::size_t index = 0; index < config.ports.size(); ++index) {
+        const auto& port = config.ports[index];
+        std::vector<asio::ip::address> addresses;
+        for (const auto& address : port.bind) addresses.push_back(asio::ip::make_address(address));
+        const net::Owner owner{std::string{port.service()}, config.origin(port.line)};
+        for (const auto& bound : server.listen(addresses, port.port, owner, *services[index])) {
+            if (bound)
+                log.write(net::Level::info, fmt::format("listening on tcp {} for {}",
+                                                        net::to_string(*bound), owner.service));
+            else
+                log.write(net::Level::error,
+                          fmt::format("cannot listen for {} ({}): {}", owner.service, owner.origin,
+                                      bound.error().why));
+            ++(bound ? open : failed);
+        }
+    }
+    if (open == 0) give_up("no port could be opened");
+    if (failed != 0 && config.host.require_all_ports)
+        give_up(fmt::format("{} ports could not be opened, and [host] require_all_ports is on",
+                            failed));
+}
+
+void warn_if_open(const config::Config& config, net::Log& log)
+{
+    const bool any_login = config.auth.mode == config::Auth::Mode::any;
+    if (config.file.empty())
+        log.write(net::Level::warn, "no configuration: a sandbox for this machine only, which "
+                                    "takes any recipient and any login");
+    else if (any_login && !config.loopback_only())
+        log.write(net::Level::warn, "[auth] mode is \"any\" and ports are open to other machines: "
+                                    "whoever reaches them can read and remove all mail");
+}
+
+int serve(const config::Loaded& loaded, bool trace)
+{
+    const auto& config = loaded.config;
+    auto opened_log = log::open_log(config.log);
+    if (!opened_log) give_up(opened_log.error());
+    auto& log = **opened_log;
+    for (const auto& warning : loaded.warnings)
+        log.write(net::Level::warn, config::to_string(warning));
+
+    auto data = host::DataDirectory::lock(config.host.data);
+    if (!data) give_up(data.error());
+    const auto limits = limits_of(config.host);
+
+    // What a coroutine refers to stands before the reactor that runs it.
+    net::Pool pool{pool_threads};
+    auto store = mail::open_sqlite_store(config.host.data, config.mail, pool, log);
+    if (!store) give_up(store.error());
+    const accounts::Directory directory{config.host.name, config.mail.accept, config.auth.mode,
+                                        config.accounts};
+    accounts::Authenticator authenticator{config.auth, config.accounts, directory, pool};
+    const auto transcript = trace ? log::make_transcript(stdout) : nullptr;
+
+    net::Reactor reactor{config.host.threads};
+    net::Registry registry{reactor};
+
+    struct Make { // one line a service
+        std::unique_ptr<net::Service> operator()(const config::Http& options) const
+        {
+            return std::make_unique<http::Service>(options, host.name, registry, pool, transcript);
+        }
+        std::unique_ptr<net::Service> operator()(const config::Smtp& options) const
+        {
+            return std::make_unique<smtp::Service>(options, host.name, mail.max_message_size, store,
+                                                   directory, transcript);
+        }
+        std::unique_ptr<net::Service> operator()(const config::Pop3& options) const
+        {
+            return std::make_unique<pop3::Service>(options, host.name, store, authenticator,
+                                                   transcript);
+        }
+        const config::Host& host;
+        const config::Mail& mail;
+        net::Registry& registry;
+        net::Pool& pool;
+        mail::Store& store;
+        const accounts::Directory& directory;
+        accounts::Authenticator& authenticator;
+        net::Transcript* transcript;
+    };
+    const Make make{config.host, config.mail, registry,      pool,
+                    **store,     directory,   authenticator, transcript.get()};
+    std::vector<std::unique_ptr<net::Service>> services;
+    for (const auto& port : config.ports) services.push_back(std::visit(make, port.options));
+    control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
+                             directory};
+
+    net::Server server{reactor, registry, limits, log};
+    warn_if_open(config, log);
+    open_ports(server, config, services, log);
+    const auto socket = control::socket_path(config.host.data);
+    if (auto local = server.listen_local(socket.string(), control); !local)
+        give_up(fmt::format("control socket {}: {}", socket.string(), local.error().message()));
+    std::optional<host::PortFile> port_file;
+    if (!config.host.port_file.empty()) {
+        auto written = host::PortFile::write(config.host.port_file, registry.ports());
+        if (!written) give_up(written.error());
+        port_file.emplace(std::move(*written));
+    }
+    log.write(
+        net::Level::info,
+        fmt::format("portico {} is ready: host {}, {} loops, up to {} connections, data in {}",
+                    PORTICO_VERSION, config.host.name, reactor.size(), limits.max_connections,
+                    config.host.data.string()));
+    const int code = server.run();
+    log.write(net::Level::info, "stopped");
+    return code;
+}
+
+int check(const std::string& file)
+{
+    const auto loaded = read_configuration(file);
+    for (const auto& warning : loaded.warnings)
+        fmt::print("warning: {}\n", config::to_string(warning));
+    fmt::print("{}: no problems\n", file.empty() ? "the default configuration" : file);
+    return 0;
+}
+
+/// Reads a line from the terminal without showing it.
+std::string read_password()
+{
+    termios shown{};
+    const bool terminal = ::tcgetattr(STDIN_FILENO, &shown) == 0;
+    if (terminal) {
+        fmt::print(stderr, "Password: ");
+        auto hidden = shown;
+        hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    }
+    std::string password;
+    std::getline(std::cin, password);
+    if (terminal) {
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+        fmt::print(stderr, "\n");
+    }
+    return password;
+}
+
+int passwd()
+{
+    const auto password = read_password();
+    if (password.empty()) give_up("an empty password protects nothing");
+    fmt::print("{}\n", accounts::hash_password(password));
+    return 0;
+}
+
+int run(int argc, char** argv)
+{
+    CLI::App app{
+        "One process that is a whole host: HTTP, SMTP, POP3. Without a command it serves."};
+    app.set_version_flag("--version", std::string{"portico "} + PORTICO_VERSION);
+    app.require_subcommand(0, 1);
+
+    std::string file;
+    bool trace = false;
+    app.add_option("--config", file, "configuration in TOML; without it a sandbox on loopback")
+        ->type_name("FILE");
+    app.add_flag("--trace", trace, "print every conversation on standard output");
+
+    bool json = false;
+    int code = 0;
+    auto data = [&] { return read_configuration(file).config.host.data; };
+    auto command = [&](CLI::App& parent, const char* name, const char* help) {
+        auto* added = parent.add_subcommand(name, help);
+        added->fallthrough(); // --config may stand behind the command too
+        return added;
+    };
+    auto with_json = [&](CLI::App* added) {
+        added->add_flag("--json", json, "as JSON, for programs");
+        return added;
+    };
+
+    command(app, "check", "read the configuration and report every problem")->callback([&] {
+        code = check(file);
+    });
+    with_json(command(app, "ports", "who owns which port, in the running server"))->callback([&] {
+        code = control::ports(data(), json);
+    });
+    with_json(command(app, "connections", "every live connection, by 5-tuple"))->callback([&] {
+        code = control::connections(data(), json);
+    });
+    command(app, "health", "exit code 0 if the server runs with every port bound")->callback([&] {
+        code = control::health(data());
+    });
+    command(app, "passwd", "hash a password for [[account]] password")->callback([&] {
+        code = passwd();
+    });
+
+    auto* mail = command(app, "mail", "look into the mail store of the running server");
+    mail->require_subcommand(1);
+    std::string mailbox;
+    std::string id;
+    std::vector<std::string> ids;
+    auto* ls = with_json(command(*mail, "ls", "list messages, newest first"));
+    ls->add_option("MAILBOX", mailbox, "of this mailbox only");
+    ls->callback([&] { code = control::mail_ls(data(), mailbox, json); });
+    auto* cat = command(*mail, "cat", "print a message as it is stored");
+    cat->add_option("ID", id)->required();
+    cat->callback([&] { code = control::mail_cat(data(), id); });
+    auto* rm = command(*mail, "rm", "remove messages from all mailboxes");
+    rm->add_option("ID", ids)->required();
+    rm->callback([&] { code = control::mail_rm(data(), ids); });
+
+    std::string from;
+    std::vector<std::string> to;
+    auto* send = command(app, "send", "deliver a message from standard input");
+    send->add_option("--from", from, "reverse path; without it the null one")->type_name("ADDRESS");
+    send->add_option("TO", to, "recipients")->required();
+    send->callback([&] { code = control::send(data(), from, to); });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error);
+    }
+    return app.get_subcommands().empty() ? serve(read_configuration(file), trace) : code;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "portico: {}\n", error.what());
+        return EXIT_FAILURE;
+    }
+}
