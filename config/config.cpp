@@ -1,5 +1,7 @@
 #include "config/config.hpp"
 
+#include "config/syntax.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -18,11 +20,8 @@ std::string_view Port::service() const
 
 bool Config::loopback_only() const
 {
-    auto loopback = [](const std::string& address) {
-        return address.starts_with("127.") || address == "::1";
-    };
     return std::ranges::all_of(
-        ports, [&](const Port& port) { return std::ranges::all_of(port.bind, loopback); });
+        ports, [](const Port& port) { return std::ranges::all_of(port.bind, is_loopback); });
 }
 
 std::string Config::origin(int line) const

@@ -16,14 +16,16 @@ using namespace std::chrono_literals;
 using Duration = std::chrono::milliseconds;
 
 struct Host {
-    std::string name = "localhost";                   // in greetings and trace fields
-    std::filesystem::path data = "/var/lib/portico";  // mail, control socket, lock
-    unsigned threads = 0;                             // event loops; 0: one per core
-    Duration grace = 8s;                              // how long a stop waits for transactions
-    std::uint32_t max_connections = 0;                // 0: the file limit less a reserve
-    std::uint32_t max_connections_per_peer = 0;       // 0: no limit
-    bool require_all_ports = false;                   // a port that cannot be had ends the start
-    std::filesystem::path port_file;                  // "" : none
+    std::string name = "localhost";                  // in greetings and trace fields
+    std::filesystem::path data = "/var/lib/portico"; // mail, control socket, lock
+    unsigned threads = 0;                            // event loops; 0: one per core
+    Duration grace = 8s;                             // how long a stop waits for transactions
+    std::uint32_t max_connections = 0;               // 0: the file limit less a reserve
+    std::uint32_t max_connections_per_peer = 0;      // 0: no limit
+    bool require_all_ports = false;                  // a port that cannot be had ends the start
+    std::filesystem::path port_file;                 // "" : none
+
+    bool operator==(const Host&) const = default;
 };
 
 struct Log {
@@ -32,6 +34,8 @@ struct Log {
     Format format = Format::text;
     Level level = Level::info;
     std::filesystem::path file; // "": standard error
+
+    bool operator==(const Log&) const = default;
 };
 
 struct Mail {
@@ -40,11 +44,15 @@ struct Mail {
     std::uint64_t max_message_size = 50 << 20;
     std::uint64_t inline_bytes = 64 << 10; // larger messages go to files
     std::uint64_t queue_bytes = 64 << 20;  // drafts and deliveries in memory; past it, files
+
+    bool operator==(const Mail&) const = default;
 };
 
 struct Auth {
     enum class Mode : std::uint8_t { any, listed };
     Mode mode = Mode::any;
+
+    bool operator==(const Auth&) const = default;
 };
 
 struct Account {
@@ -53,6 +61,8 @@ struct Account {
     std::string password;               // a crypt(3) hash
     std::string secret;                 // clear text
     int line = 0;                       // in the file, for messages about it
+
+    bool operator==(const Account&) const = default;
 };
 
 struct Smtp {
@@ -78,11 +88,11 @@ struct Http {
     std::uint32_t max_request_line = 8 << 10;
     std::uint32_t max_header_bytes = 32 << 10;
     std::uint32_t max_headers = 100;
-    std::uint64_t max_body = 1 << 20;      // read and thrown away; past it 413
-    std::uint32_t max_requests = 100'000;  // on one connection
-    Duration header_timeout = 30s;         // from a request's first byte to its head's end: 408
-    Duration keep_alive_timeout = 75s;     // between two requests
-    Duration write_timeout = 60s;          // the client takes nothing
+    std::uint64_t max_body = 1 << 20;     // read and thrown away; past it 413
+    std::uint32_t max_requests = 100'000; // on one connection
+    Duration header_timeout = 30s;        // from a request's first byte to its head's end: 408
+    Duration keep_alive_timeout = 75s;    // between two requests
+    Duration write_timeout = 60s;         // the client takes nothing
 
     bool operator==(const Http&) const = default;
 };

@@ -5,6 +5,11 @@
 #include "net/registry.hpp"
 #include "net/service.hpp"
 #include "net/transcript.hpp"
+#include "services/http/root.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace portico::http {
 
@@ -12,6 +17,7 @@ namespace portico::http {
 /// Only carries the protocol's steps out. The registry and the pool outlive it.
 class Service final : public net::Service {
 public:
+    /// Throws std::runtime_error if `[http] root` cannot be opened.
     Service(config::Http options, std::string host_name, const net::Registry& registry,
             net::Pool& pool, net::Transcript* transcript);
 
@@ -25,6 +31,7 @@ private:
     const net::Registry& registry_;
     net::Pool& pool_;
     net::Transcript* transcript_;
+    std::optional<Root> root_; // none: the welcome page
 };
 
 } // namespace portico::http

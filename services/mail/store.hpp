@@ -3,8 +3,8 @@
 #include "net/task.hpp"
 #include "services/mail/envelope.hpp"
 #include "services/mail/error.hpp"
+#include "services/mail/message.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -33,15 +33,6 @@ public:
     /// Puts the message into the mailboxes of all its recipients, once in each. Durable when it
     /// returns without error; with an error it is in none. Call once, after the last append().
     virtual net::Task<std::expected<void, StoreError>> deliver() = 0;
-};
-
-/// One message as a session sees it.
-struct Message {
-    std::int64_t key;         // the store's own handle, for this run of the store
-    std::uint64_t size;       // octets
-    std::array<char, 22> id;  // see id.hpp
-
-    std::string_view unique_id() const { return {id.data(), id.size()}; }
 };
 
 /// A message's octets, in order, in pieces. Ends before its store.

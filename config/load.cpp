@@ -1,0 +1,503 @@
+#include "config/load.hpp"
+
+#include "config/reader.hpp"
+#include "config/syntax.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+namespace portico::config {
+
+namespace {
+
+constexpr std::size_t max_file_size = 1 << 20;
+
+constexpr std::uint64_t KiB = 1 << 10;
+constexpr std::uint64_t MiB = KiB << 10;
+constexpr std::uint64_t GiB = MiB << 10;
+
+constexpr std::string_view services = "\"http\", \"smtp\" or \"pop3\"";
+constexpr std::string_view addresses_to_bind =
+    R"(a list of IP addresses, such as ["127.0.0.1", "::1"] or ["0.0.0.0", "::"])";
+constexpr std::string_view addresses_of_account =
+    R"(a list of addresses, each "name@domain", or "*@domain" for all of a domain)";
+
+// One function a table: what it may hold, in the order of the struct.
+
+void read(Reader& table, Host& host)
+{
+    table.text("name", host.name, is_domain, "a host name, such as \"mx.example.test\"");
+    table.path("data", host.data);
+    table.number("threads", host.threads, {0, 256});
+    table.duration("grace", host.grace);
+    table.number("max_connections", host.max_connections, {0, 10'000'000});
+    table.number("max_connections_per_peer", host.max_connections_per_peer, {0, 10'000'000});
+    table.boolean("require_all_ports", host.require_all_ports);
+    table.path("port_file", host.port_file);
+}
+
+void read(Reader& table, Log& log)
+{
+    using enum Log::Level;
+    table.choice<Log::Format>("format", log.format,
+                              {{"text", Log::Format::text}, {"json", Log::Format::json}});
+    table.choice<Log::Level>("level", log.level,
+                             {{"debug", debug}, {"info", info}, {"warn", warn}, {"error", error}});
+    table.path("file", log.file);
+}
+
+void read(Reader& table, Mail& mail)
+{
+    using enum Mail::Accept;
+    table.choice<Mail::Accept>("accept", mail.accept, {{"any", any}, {"listed", listed}});
+    table.size("max_message_size", mail.max_message_size,
+               {64 * KiB, 1024 * GiB, "RFC 5321 section 4.5.3.1.7"});
+    table.size("inline_bytes", mail.inline_bytes, {1, 16 * MiB});
+    table.size("queue_bytes", mail.queue_bytes, {1 * MiB, 1024 * GiB});
+}
+
+void read(Reader& table, Auth& auth)
+{
+    using enum Auth::Mode;
+    table.choice<Auth::Mode>("mode", auth.mode, {{"any", any}, {"listed", listed}});
+}
+
+void read(Reader& table, Smtp& smtp)
+{
+    table.number("max_recipients", smtp.max_recipients,
+                 {100, 1'000'000, "RFC 5321 section 4.5.3.1.8"});
+    table.number("max_errors", smtp.max_errors, {1, 1'000'000});
+    table.duration("command_timeout", smtp.command_timeout);
+    table.duration("data_timeout", smtp.data_timeout);
+    table.duration("write_timeout", smtp.write_timeout);
+}
+
+void read(Reader& table, Pop3& pop3)
+{
+    table.duration("idle_timeout", pop3.idle_timeout, {10min, 24h, "RFC 1939 section 3"});
+    table.duration("write_timeout", pop3.write_timeout);
+    table.number("max_errors", pop3.max_errors, {1, 1'000'000});
+}
+
+void read(Reader& table, Http& http)
+{
+    table.path("root", http.root);
+    table.size("max_request_line", http.max_request_line, {1, 1 * MiB});
+    table.size("max_header_bytes", http.max_header_bytes, {1, 16 * MiB});
+    table.number("max_headers", http.max_headers, {1, 100'000});
+    table.size("max_body", http.max_body, {0, 1024 * GiB});
+    table.number("max_requests", http.max_requests, {1, 1'000'000'000});
+    table.duration("header_timeout", http.header_timeout);
+    table.duration("keep_alive_timeout", http.keep_alive_timeout);
+    table.duration("write_timeout", http.write_timeout);
+}
+
+void read(Reader& table, Account& account)
+{
+    constexpr std::string_view name = "a login name without spaces";
+    account.line = table.place().line;
+    table.text("name", account.name, is_account_name, name);
+    table.require("name", name);
+    table.secret("password", account.password, is_password_hash,
+                 "a crypt(3) hash, as the command `portico passwd` makes it");
+    table.secret(
+        "secret", account.secret, [](std::string_view text) { return !text.empty(); },
+        "a clear text password that is not empty");
+}
+
+/// The number of a [[port]]: 0 for "auto".
+void read_port_number(Reader& table, std::uint16_t& port)
+{
+    constexpr std::string_view remedy = "a number from 1 to 65535, or \"auto\"";
+    const auto* node = table.node("port");
+    if (!node) {
+        table.require("port", remedy);
+    } else if (const auto number = node->value_exact<std::int64_t>()) {
+        if (*number >= 1 && *number <= 65535)
+            port = static_cast<std::uint16_t>(*number);
+        else
+            table.problem(place_of(*node), fmt::format("port {} is out of range", *number), remedy);
+    } else if (const auto word = node->value_exact<std::string_view>()) {
+        if (*word == "auto")
+            port = 0;
+        else
+            table.problem(place_of(*node), fmt::format("port {} is not a number", in_quotes(*word)),
+                          remedy);
+    } else {
+        table.wrong_type("port", *node, remedy);
+    }
+}
+
+template <typename Section>
+std::vector<std::string> keys_of()
+{
+    const toml::table nothing;
+    Report report;
+    Reader table{nothing, "", report};
+    Section section;
+    read(table, section);
+    return table.keys();
+}
+
+/// Turns a file that is valid TOML into a Config, problem by problem.
+class Loader {
+public:
+    Loader(const toml::table& file, std::string name)
+        : report_{std::move(name), {}}, file_{file, "", report_}
+    {
+    }
+
+    std::expected<Loaded, std::vector<Problem>> load();
+
+private:
+    template <typename Section>
+    void section(std::string_view name, Section& section);
+    void auth();
+    void accounts();
+    void account(Reader& table);
+    void addresses(Reader& table, Account& account);
+    void ports();
+    void port(Reader& table);
+    void bind(Reader& table, Port& port);
+    void claim(Reader& table, std::uint16_t port, const Text& address);
+    std::optional<std::variant<Http, Smtp, Pop3>> options_of(std::string_view service) const;
+    void check_access();
+
+    Report report_;
+    Reader file_;
+    const std::vector<KnownKeys> known_ = known_keys();
+    Loaded loaded_;
+    Config& config_ = loaded_.config;
+
+    Place mail_place_{1, 1};
+    std::optional<Place> auth_place_;
+    bool auth_mode_written_ = false;
+    std::optional<Place> open_port_;       // the first that others than this machine can reach
+    std::map<std::string, int> names_;     // of accounts, in lower case, and the account's line
+    std::map<std::string, int> addresses_; // likewise
+
+    // Who claimed an address of a port, and who claimed any of a family: the line of the [[port]].
+    std::map<std::pair<std::uint16_t, std::string>, int> claims_;
+    std::map<std::pair<std::uint16_t, bool>, int> families_;
+};
+
+std::expected<Loaded, std::vector<Problem>> Loader::load()
+{
+    config_.file = report_.file;
+    section("host", config_.host);
+    section("log", config_.log);
+    section("mail", config_.mail);
+    section("http", config_.http);
+    section("smtp", config_.smtp);
+    section("pop3", config_.pop3);
+    auth();
+    accounts();
+    ports();
+    file_.finish(known_);
+    check_access();
+
+    if (report_.problems.empty()) return std::move(loaded_);
+    std::ranges::stable_sort(report_.problems, {}, [](const Problem& problem) {
+        return std::tuple{problem.line, problem.column};
+    });
+    return std::unexpected{std::move(report_.problems)};
+}
+
+template <typename Section>
+void Loader::section(std::string_view name, Section& section)
+{
+    if (auto table = file_.table(name)) {
+        read(*table, section);
+        table->finish(known_);
+        if constexpr (std::is_same_v<Section, Mail>) mail_place_ = table->place();
+    }
+}
+
+void Loader::auth()
+{
+    if (auto table = file_.table("auth")) {
+        auth_place_ = table->place();
+        auth_mode_written_ = table->has("mode");
+        read(*table, config_.auth);
+        table->finish(known_);
+    }
+}
+
+void Loader::accounts()
+{
+    for (Reader& table : file_.tables("account")) account(table);
+}
+
+void Loader::account(Reader& table)
+{
+    Account account;
+    read(table, account);
+    addresses(table, account);
+    table.finish(known_);
+
+    if (!account.name.empty()) {
+        const auto [other, is_new] = names_.emplace(lower(account.name), account.line);
+        if (!is_new)
+            table.problem(table.place(),
+                          fmt::format("the [[account]] in line {} is named {} already",
+                                      other->second, in_quotes(account.name)),
+                          "another name; upper and lower case are one");
+    }
+    const bool with_password = table.has("password");
+    const bool with_secret = table.has("secret");
+    if (with_password && with_secret)
+        table.problem(table.place(), "[[account]] has a password and a secret",
+                      "one of the two: password (a hash) or secret (clear text)");
+    if (!with_password && !with_secret && config_.auth.mode == Auth::Mode::listed)
+        table.problem(table.place(),
+                      "[[account]] has neither password nor secret, so nobody could log in",
+                      "password (a hash, as `portico passwd` makes it) or secret (clear text)");
+    config_.accounts.push_back(std::move(account));
+}
+
+void Loader::addresses(Reader& table, Account& account)
+{
+    for (auto& [address, place] :
+         table.strings("addresses", addresses_of_account).value_or(std::vector<Text>{})) {
+        if (!is_address(address)) {
+            table.problem(place, fmt::format("{} is not an address", in_quotes(address)),
+                          "\"name@domain\", or \"*@domain\" for all of a domain");
+            continue;
+        }
+        const auto [other, is_new] = addresses_.emplace(lower(address), account.line);
+        if (!is_new)
+            table.problem(place,
+                          fmt::format("{} belongs to the [[account]] in line {} already",
+                                      in_quotes(address), other->second),
+                          "an address in one account, once");
+        account.addresses.push_back(std::move(address));
+    }
+}
+
+std::optional<std::variant<Http, Smtp, Pop3>> Loader::options_of(std::string_view service) const
+{
+    if (service == "http") return config_.http;
+    if (service == "smtp") return config_.smtp;
+    if (service == "pop3") return config_.pop3;
+    return {};
+}
+
+void Loader::ports()
+{
+    auto tables = file_.tables("port");
+    for (Reader& table : tables) port(table);
+    if (!tables.empty()) return;
+    config_.ports = sandbox().ports;
+    for (Port& port : config_.ports) port.options = *options_of(port.service());
+}
+
+void Loader::port(Reader& table)
+{
+    Port port;
+    port.line = table.place().line;
+    read_port_number(table, port.port);
+    bind(table, port);
+    table.require("service", services);
+    const auto service = table.choice_of("service", {"http", "smtp", "pop3"});
+    // Without its service there is no telling which options are wrong.
+    if (!service) return;
+    port.options = *options_of(std::array{"http", "smtp", "pop3"}.at(*service));
+    table.rename(fmt::format("a [[port]] of {}", port.service()));
+    std::visit([&](auto& options) { read(table, options); }, port.options);
+    table.finish(known_);
+    config_.ports.push_back(std::move(port));
+}
+
+void Loader::bind(Reader& table, Port& port)
+{
+    const auto written = table.strings("bind", addresses_to_bind);
+    std::vector<Text> texts;
+    if (written) {
+        if (written->empty())
+            table.problem(place_of(*table.node("bind")), "bind is empty", addresses_to_bind);
+        port.bind.clear();
+        texts = *written;
+    } else {
+        for (const std::string& address : port.bind) texts.push_back({address, table.place()});
+        port.bind.clear();
+    }
+    for (const auto& [text, place] : texts) {
+        const auto address = canonical_ip(text);
+        if (!address) {
+            table.problem(place, fmt::format("bind {} is not an IP address", in_quotes(text)),
+                          addresses_to_bind);
+            continue;
+        }
+        if (!is_loopback(*address) && !open_port_) open_port_ = place;
+        claim(table, port.port, {*address, place});
+        port.bind.push_back(*address);
+    }
+}
+
+// The registry would refuse the second at the start; here the operator learns it beforehand. The
+// two families never meet, since sockets are made with IPV6_V6ONLY.
+void Loader::claim(Reader& table, std::uint16_t port, const Text& address)
+{
+    if (port == 0) return;
+    const bool v6 = address.value.find(':') != std::string::npos;
+    const std::string any = v6 ? "::" : "0.0.0.0";
+    const int line = table.place().line;
+
+    std::optional<int> owner;
+    if (const auto same = claims_.find({port, address.value}); same != claims_.end())
+        owner = same->second;
+    else if (const auto all = claims_.find({port, any}); all != claims_.end())
+        owner = all->second;
+    else if (const auto some = families_.find({port, v6});
+             address.value == any && some != families_.end())
+        owner = some->second;
+    if (owner)
+        table.problem(address.place,
+                      fmt::format("port {} of {} is claimed by the [[port]] in line {} already",
+                                  port, address.value, *owner),
+                      "another port or another address");
+    claims_.emplace(std::pair{port, address.value}, line);
+    families_.emplace(std::pair{port, v6}, line);
+}
+
+// What holds between the tables.
+void Loader::check_access()
+{
+    if (open_port_ && !auth_mode_written_)
+        file_.problem(auth_place_.value_or(*open_port_),
+                      "a port is open to other machines, but who may log in is not written down",
+                      "in [auth] mode = \"listed\" (the accounts) or, if you mean it, mode = "
+                      "\"any\" (everyone, with any password)");
+    if (config_.mail.inline_bytes > config_.mail.queue_bytes)
+        file_.problem(mail_place_, "[mail] inline_bytes is larger than queue_bytes",
+                      "inline_bytes not above queue_bytes, in which such messages wait");
+    if (config_.auth.mode == Auth::Mode::listed && config_.accounts.empty())
+        loaded_.warnings.push_back(
+            {report_.file, auth_place_.value_or(Place{}).line, auth_place_.value_or(Place{}).column,
+             "mode is \"listed\" but there is no account: nobody can log in", "an [[account]]"});
+}
+
+/// The file's text, or why there is none.
+std::expected<std::string, std::string> contents(const std::filesystem::path& path)
+{
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file{std::fopen(path.c_str(), "re"),
+                                                               std::fclose};
+    if (!file) return std::unexpected{std::string{std::strerror(errno)}};
+    std::string text(max_file_size + 1, '\0');
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+    if (std::ferror(file.get())) return std::unexpected{std::string{std::strerror(errno)}};
+    return text;
+}
+
+/// What toml++ says, without what it quotes from the file: that may be a password. Only what it
+/// says it expected is its own.
+std::string without_quotes(std::string_view message)
+{
+    std::string text{message.substr(0, message.find(", saw"))};
+    std::size_t from = 0;
+    for (;;) {
+        const auto open = text.find('\'', from);
+        if (open == std::string::npos) return text;
+        const std::string_view before = std::string_view{text}.substr(0, open);
+        const auto close = text.find('\'', open + 2);
+        const bool own = before.ends_with("expected ") || before.ends_with(" or ");
+        if (own && close != std::string::npos) {
+            from = close + 1;
+        } else {
+            text.replace(open, text.rfind('\'') + 1 - open, "...");
+            return text;
+        }
+    }
+}
+
+Problem syntax_problem(const toml::parse_error& error, std::string file)
+{
+    constexpr std::string_view prefix = "Error while parsing ";
+    auto text = without_quotes(error.description());
+    if (text.starts_with(prefix)) text.erase(0, prefix.size());
+    const Place place = place_of(error.source());
+    return {std::move(file), place.line, place.column, fmt::format("not valid TOML: {}", text), ""};
+}
+
+/// Secrets are for the server's own user. The names of the bits are those of chmod.
+void warn_of_readers(const std::filesystem::path& path, Loaded& loaded)
+{
+    using std::filesystem::perms;
+    const auto holder = std::ranges::find_if(
+        loaded.config.accounts, [](const Account& account) { return !account.secret.empty(); });
+    if (holder == loaded.config.accounts.end()) return;
+    std::error_code error;
+    const auto mode = std::filesystem::status(path, error).permissions();
+    if (error || (mode & (perms::group_read | perms::others_read)) == perms::none) return;
+    loaded.warnings.push_back(
+        {path.string(), holder->line, 1,
+         fmt::format("an account's secret stands in a file that others can read (mode {:04o})",
+                     static_cast<unsigned>(mode & perms::mask)),
+         "mode 0600, owned by the user the server runs as"});
+}
+
+} // namespace
+
+std::vector<KnownKeys> known_keys()
+{
+    auto account = keys_of<Account>();
+    account.emplace_back("addresses");
+    return {
+        {"", {"host", "log", "mail", "auth", "http", "smtp", "pop3", "port", "account"}},
+        {"[host]", keys_of<Host>()},
+        {"[log]", keys_of<Log>()},
+        {"[mail]", keys_of<Mail>()},
+        {"[auth]", keys_of<Auth>()},
+        {"[http]", keys_of<Http>()},
+        {"[smtp]", keys_of<Smtp>()},
+        {"[pop3]", keys_of<Pop3>()},
+        {"[[port]]", {"port", "service", "bind"}},
+        {"[[account]]", std::move(account)},
+    };
+}
+
+std::string to_string(const Problem& problem)
+{
+    auto text = problem.file;
+    if (problem.line != 0) text += fmt::format(":{}:{}", problem.line, problem.column);
+    text += fmt::format(": {}", problem.what);
+    if (!problem.remedy.empty()) text += fmt::format(" (expected: {})", problem.remedy);
+    return text;
+}
+
+std::expected<Loaded, std::vector<Problem>> parse(std::string_view text, std::string name)
+{
+    if (text.size() > max_file_size)
+        return std::unexpected{std::vector<Problem>{
+            {std::move(name), 0, 0, "too large for a configuration", "at most 1 MiB"}}};
+    const auto file = toml::parse(text);
+    if (!file) return std::unexpected{std::vector{syntax_problem(file.error(), std::move(name))}};
+    return Loader{file.table(), std::move(name)}.load();
+}
+
+std::expected<Loaded, std::vector<Problem>> load(const std::filesystem::path& path)
+{
+    const auto text = contents(path);
+    if (!text)
+        return std::unexpected{std::vector<Problem>{
+            {path.string(), 0, 0, fmt::format("cannot be read: {}", text.error()),
+             "a file the server may read"}}};
+    auto loaded = parse(*text, path.string());
+    if (loaded) warn_of_readers(path, *loaded);
+    return loaded;
+}
+
+} // namespace portico::config

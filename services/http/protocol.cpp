@@ -1,0 +1,268 @@
+#include "services/http/protocol.hpp"
+
+#include "services/http/mime.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace portico::http {
+
+namespace {
+
+constexpr std::string_view index_file = "index.html";
+constexpr std::string_view allowed = "Allow: GET, HEAD\r\n";
+
+// Never shown, not even in a transcript.
+constexpr std::array secrets{"authorization", "proxy-authorization", "cookie"};
+
+bool is_secret(std::string_view name)
+{
+    return std::ranges::any_of(
+        secrets, [&](std::string_view secret) { return equals_ignoring_case(name, secret); });
+}
+
+} // namespace
+
+Protocol::Protocol(const config::Http& options, net::Trace trace)
+    : options_{options}, trace_{trace}, parser_{{.request_line = options.max_request_line,
+                                                 .header_bytes = options.max_header_bytes,
+                                                 .headers = options.max_headers,
+                                                 .body = options.max_body}}
+{
+}
+
+std::string_view Protocol::doing() const
+{
+    auto line = parser_.request().line;
+    return line.substr(0, line.rfind(' '));
+}
+
+Step Protocol::next(std::chrono::sys_seconds now)
+{
+    now_ = now;
+    for (;;) {
+        if (!output_.empty()) return Write{std::exchange(output_, {})};
+        switch (state_) {
+        case State::reading: {
+            auto progress = parser_.take(input_);
+            if (!progress)
+                refuse(status_of(progress.error()), describe(progress.error()));
+            else if (*progress == Progress::more)
+                return read_on();
+            else if (*progress == Progress::head)
+                head_came();
+            else
+                request_came();
+            break;
+        }
+        case State::asking: state_ = State::opening; return open_;
+        case State::sending:
+            state_ = last_ ? State::closing : State::reading;
+            return Send{.offset = 0, .length = std::exchange(content_left_, 0)};
+        case State::welcoming: {
+            auto authority = path_.host;
+            if (authority.empty()) authority = parser_.request().field("host").value_or("");
+            return Welcome{authority};
+        }
+        case State::opening: // opened() is still missing: our own mistake
+        case State::closing: return Close{why_};
+        }
+    }
+}
+
+Step Protocol::read_on()
+{
+    if (parser_.in_body()) return Read{Awaited::body};
+    return Read{parser_.started() ? Awaited::head : Awaited::request};
+}
+
+void Protocol::interrupted(Interruption why)
+{
+    if (state_ != State::reading) return;
+    if (!parser_.started()) { // nobody waits for an answer
+        state_ = State::closing;
+        return;
+    }
+    last_ = true;
+    // RFC 9110 section 15.5.9. A stop lets the request that has begun come to its end.
+    if (why == Interruption::idle)
+        refuse(Status::request_timeout, "the request did not come in time");
+}
+
+// The head is there. What can be refused without the body is refused before it is sent.
+void Protocol::head_came()
+{
+    const auto& request = parser_.request();
+    trace_request();
+    head_only_ = request.method == "HEAD";
+    if (!request.has_body() || request.minor == 0) return; // RFC 9110 section 10.1.1
+    if (!request.has_member("expect", "100-continue")) return;
+    if (request.method == "GET" || request.method == "HEAD") {
+        output_ = proceed;
+        trace_response(output_);
+        return;
+    }
+    // Whether the body still comes is not known, so nothing can follow on this connection.
+    last_ = true;
+    respond(Status::method_not_allowed, std::string{allowed});
+}
+
+void Protocol::request_came()
+{
+    const auto& request = parser_.request();
+    ++requests_;
+    if (request.has_body() && trace_.on())
+        trace_.client(fmt::format("({} octets)", parser_.body_octets()));
+    if (request.method != "GET" && request.method != "HEAD") // RFC 9110 section 15.5.6
+        return respond(Status::method_not_allowed, std::string{allowed});
+    // RFC 9110 section 10.1.1: the only expectation there is.
+    if (auto expect = request.field("expect");
+        expect && request.minor > 0 && !equals_ignoring_case(*expect, "100-continue"))
+        return respond(Status::expectation_failed);
+    auto path = parse_path(request.target);
+    if (path) return answer(*path);
+    switch (path.error()) {
+    case PathError::malformed:
+        return refuse(Status::bad_request, "the request target is malformed");
+    case PathError::escape:
+        return refuse(Status::bad_request, "the request target has a \"..\" segment");
+    case PathError::not_found: return respond(Status::not_found);
+    }
+}
+
+void Protocol::answer(const Path& path)
+{
+    path_ = path;
+    if (options_.root.empty()) {
+        if (!path_.file.empty()) return respond(Status::not_found);
+        state_ = State::welcoming;
+        return;
+    }
+    open_ = {.file = path_.file, .with_content = !head_only_};
+    if (path_.is_folder()) open_.file += index_file;
+    state_ = State::asking;
+}
+
+void Protocol::opened(std::expected<File, FileError> outcome)
+{
+    if (state_ != State::opening) return;
+    if (outcome) {
+        auto content = head_only_ ? 0 : outcome->size;
+        respond({.status = Status::ok,
+                 .content_type = media_type(open_.file),
+                 .content_length = outcome->size,
+                 .last_modified = outcome->modified});
+        if (content == 0) return;
+        content_left_ = content;
+        state_ = State::sending;
+        trace_octets(content);
+        return;
+    }
+    switch (outcome.error()) {
+    case FileError::is_folder:
+        if (path_.is_folder()) return respond(Status::not_found); // index.html is itself one
+        // Without the slash the page's relative references would miss the folder.
+        return respond(Status::moved_permanently,
+                       fmt::format("Location: {}/{}\r\n", to_target(path_.file), path_.query));
+    case FileError::not_found: return respond(Status::not_found);
+    case FileError::forbidden: return respond(Status::forbidden);
+    case FileError::failing: return respond(Status::internal_server_error);
+    }
+}
+
+void Protocol::welcome(std::string_view html)
+{
+    if (state_ != State::welcoming) return;
+    respond({.status = Status::ok,
+             .content_type = "text/html; charset=utf-8",
+             .content_length = html.size(),
+             .last_modified = {},
+             .fields = "Cache-Control: no-store\r\n"},
+            html);
+}
+
+// RFC 9112 section 9.3. A close option wins over keep-alive.
+Persistence Protocol::persistence() const
+{
+    const auto& request = parser_.request();
+    if (last_ || requests_ >= options_.max_requests || request.has_member("connection", "close"))
+        return Persistence::close;
+    if (request.minor > 0) return Persistence::persistent;
+    return request.has_member("connection", "keep-alive") ? Persistence::keep_alive
+                                                          : Persistence::close;
+}
+
+void Protocol::respond(const Response& response, std::string_view content)
+{
+    auto persistence = this->persistence();
+    last_ = persistence == Persistence::close;
+    auto head = to_head(response, persistence, now_);
+    trace_response(head);
+    output_ += head;
+    if (!head_only_ && !content.empty()) {
+        output_ += content;
+        trace_octets(content.size());
+    }
+    finish_request();
+}
+
+void Protocol::respond(Status status, std::string fields)
+{
+    auto content = short_content(status);
+    respond({.status = status,
+             .content_type = "text/plain; charset=utf-8",
+             .content_length = content.size(),
+             .last_modified = {},
+             .fields = std::move(fields)},
+            content);
+}
+
+void Protocol::refuse(Status status, std::string_view why)
+{
+    why_ = why;
+    last_ = true;
+    head_only_ = parser_.request().method == "HEAD";
+    // A head that was not understood is no HEAD request, and is not in the transcript yet.
+    if (!parser_.in_body() && parser_.request().line.empty())
+        trace_.client(fmt::format("(refused: {})", why));
+    respond(status);
+}
+
+void Protocol::finish_request()
+{
+    state_ = last_ ? State::closing : State::reading;
+    // What the answer needed of a request that goes on living, such as its body, is over.
+    if (!last_) {
+        parser_.begin();
+        head_only_ = false;
+    }
+}
+
+void Protocol::trace_request() const
+{
+    if (!trace_.on()) return;
+    const auto& request = parser_.request();
+    trace_.client(request.line);
+    for (const auto& [name, value] : request.fields)
+        trace_.client(fmt::format("{}: {}", name, is_secret(name) ? "****" : value));
+}
+
+void Protocol::trace_response(std::string_view bytes) const
+{
+    if (!trace_.on()) return;
+    for (auto line = bytes.substr(0, bytes.find("\r\n")); !line.empty();
+         line = bytes.substr(0, bytes.find("\r\n"))) {
+        trace_.server(line);
+        bytes.remove_prefix(line.size() + 2);
+    }
+}
+
+void Protocol::trace_octets(std::uint64_t count) const
+{
+    if (trace_.on()) trace_.server(fmt::format("({} octets)", count));
+}
+
+} // namespace portico::http

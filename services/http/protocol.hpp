@@ -1,0 +1,118 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "net/transcript.hpp"
+#include "services/http/parse.hpp"
+#include "services/http/path.hpp"
+#include "services/http/reply.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace portico::http {
+
+/// What a wait is for; each has its own deadline.
+enum class Awaited : std::uint8_t {
+    request, // the first byte of the next one: keep_alive_timeout
+    head,    // the rest of a head: header_timeout from the first wait to the head's end
+    body,    // more of a body: header_timeout for each piece
+};
+
+struct Read { // wants feed() or interrupted()
+    Awaited awaited;
+};
+struct Write {
+    std::string bytes;
+};
+struct Open {          // wants opened()
+    std::string file;  // relative to the root, never empty: "docs/index.html"
+    bool with_content; // false: HEAD, only size and time are asked for
+};
+struct Send { // the opened file's octets
+    std::uint64_t offset;
+    std::uint64_t length;
+};
+struct Welcome {                // the page about this host: wants welcome()
+    std::string_view authority; // as the client calls this host (host[:port]), or ""
+};
+struct Close {
+    std::string_view why; // the client's mistake, or "" if all was in order
+};
+using Step = std::variant<Read, Write, Open, Send, Welcome, Close>;
+
+/// A regular file that is open.
+struct File {
+    std::uint64_t size;
+    std::chrono::sys_seconds modified;
+};
+
+enum class FileError : std::uint8_t {
+    not_found, // or no regular file, or beyond the root
+    is_folder,
+    forbidden, // the system does not let us read it
+    failing,   // the disk, or no more file descriptors; may pass
+};
+
+enum class Interruption : std::uint8_t {
+    idle,     // the deadline of the last Read is over
+    stopping, // the server stops
+};
+
+/// One HTTP connection (RFC 9112): request after request, answers in their order. Knows no
+/// socket, no file, no clock and no thread.
+class Protocol {
+public:
+    /// `options` outlives the protocol; only whether its root is empty matters here.
+    Protocol(const config::Http& options, net::Trace trace);
+    Protocol(const Protocol&) = delete; // the request's views may lie in the parser
+    Protocol& operator=(const Protocol&) = delete;
+
+    /// What the client said, cut anywhere; stays valid until next() answers Read or Close.
+    void feed(std::string_view bytes) { input_ = bytes; }
+    void opened(std::expected<File, FileError> outcome);
+    void welcome(std::string_view html);
+    void interrupted(Interruption why);
+
+    /// What to do now; `now` becomes the Date of a response.
+    Step next(std::chrono::sys_seconds now);
+
+    /// "GET /path": the request that is being answered. Valid as long as feed()'s bytes.
+    std::string_view doing() const;
+
+private:
+    enum class State : std::uint8_t { reading, asking, opening, welcoming, sending, closing };
+
+    Step read_on();
+    void head_came();
+    void request_came();
+    void answer(const Path& path);
+    void respond(const Response& response, std::string_view content = {});
+    void respond(Status status, std::string fields = {});
+    void refuse(Status status, std::string_view why);
+    void finish_request();
+    Persistence persistence() const;
+    void trace_request() const;
+    void trace_response(std::string_view bytes) const;
+    void trace_octets(std::uint64_t count) const;
+
+    const config::Http& options_;
+    net::Trace trace_;
+    Parser parser_;
+    std::string_view input_;
+    State state_ = State::reading;
+    std::chrono::sys_seconds now_;
+    std::string output_;
+    Path path_; // of the request
+    Open open_{};
+    std::uint64_t content_left_ = 0; // of the opened file
+    std::uint32_t requests_ = 0;
+    bool last_ = false; // the next response is the last on this connection
+    bool head_only_ = false;
+    std::string_view why_;
+};
+
+} // namespace portico::http

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "services/http/parse.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace portico::http {
+
+/// The status codes we answer with (RFC 9110 section 15).
+enum class Status : std::uint16_t {
+    ok = 200,
+    moved_permanently = 301,
+    bad_request = 400,
+    forbidden = 403,
+    not_found = 404,
+    method_not_allowed = 405,
+    request_timeout = 408,
+    content_too_large = 413,
+    uri_too_long = 414,
+    expectation_failed = 417,
+    request_header_fields_too_large = 431,
+    internal_server_error = 500,
+    not_implemented = 501,
+    service_unavailable = 503,
+    http_version_not_supported = 505,
+};
+
+std::string_view reason_phrase(Status status);
+
+/// The status that tells a client its mistake, and one sentence about it for log and transcript.
+Status status_of(ParseError error);
+std::string_view describe(ParseError error);
+
+/// What becomes of the connection after a response (RFC 9112 section 9.3).
+enum class Persistence : std::uint8_t {
+    persistent, // as HTTP/1.1 has it without being told
+    keep_alive, // an HTTP/1.0 client asked for it and is told that it was heard
+    close,
+};
+
+/// A response without its content.
+struct Response {
+    Status status = Status::ok;
+    std::string_view content_type;
+    std::uint64_t content_length = 0;
+    std::optional<std::chrono::sys_seconds> last_modified;
+    std::string fields = {}; // more field lines, each with its line end
+};
+
+/// Status line and fields up to and with the empty line. Always says HTTP/1.1 (RFC 9110
+/// section 2.5: the server's own version, whatever the client's).
+std::string to_head(const Response& response, Persistence persistence,
+                    std::chrono::sys_seconds now);
+
+/// A short text that names the status, as content for responses that have nothing better.
+std::string short_content(Status status);
+
+/// A complete response with short_content(), but for a HEAD request only the head.
+std::string to_message(Status status, Persistence persistence, std::chrono::sys_seconds now,
+                       std::string fields = {}, bool head_only = false);
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
+std::string imf_fixdate(std::chrono::sys_seconds time);
+
+/// RFC 9110 section 15.2.1: go on and send the content.
+inline constexpr std::string_view proceed = "HTTP/1.1 100 Continue\r\n\r\n";
+
+} // namespace portico::http

@@ -1,0 +1,183 @@
+#include "services/http/service.hpp"
+
+#include "net/connection.hpp"
+#include "services/http/protocol.hpp"
+#include "services/http/root.hpp"
+#include "services/http/welcome.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace portico::http {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t small_file = 64 << 10; // sent together with its head
+constexpr std::size_t piece = 256 << 10;     // of a larger one: all a slow reader costs
+constexpr std::size_t enough = 64 << 10;     // waiting octets that are not gathered any longer
+constexpr std::size_t shown = 80;            // of a request, in the list of connections
+
+std::chrono::sys_seconds now()
+{
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+PortRow to_row(const net::PortStatus& status)
+{
+    return {.transport = std::string{net::to_string(status.endpoint.transport)},
+            .address = status.endpoint.address.to_string(),
+            .port = status.endpoint.port,
+            .well_known = std::string{status.well_known},
+            .service = status.service,
+            .state = std::string{net::to_string(status.state)},
+            .why = status.why,
+            .open = status.open,
+            .accepted = status.accepted};
+}
+
+// How long a Read may wait. The wait for a head has one end, however many pieces it comes in.
+class Waits {
+public:
+    explicit Waits(const config::Http& options) : options_{options} {}
+
+    std::chrono::milliseconds of(Awaited awaited)
+    {
+        if (awaited != Awaited::head) head_end_ = {};
+        if (awaited == Awaited::request) return options_.keep_alive_timeout;
+        if (awaited == Awaited::body) return options_.header_timeout;
+        if (!head_end_) head_end_ = Clock::now() + options_.header_timeout;
+        return std::chrono::ceil<std::chrono::milliseconds>(*head_end_ - Clock::now());
+    }
+
+    void answered() { head_end_ = {}; }
+
+private:
+    const config::Http& options_;
+    std::optional<Clock::time_point> head_end_;
+};
+
+// What waits to be sent: answers to pipelined requests go out together.
+class Outbox {
+public:
+    Outbox(net::Connection& peer, std::chrono::milliseconds wait) : peer_{peer}, wait_{wait} {}
+
+    void add(std::string bytes)
+    {
+        if (waiting_.empty())
+            waiting_ = std::move(bytes);
+        else
+            waiting_ += bytes;
+    }
+    std::size_t size() const { return waiting_.size(); }
+
+    /// False: nobody takes it any more.
+    net::Task<bool> flush()
+    {
+        if (waiting_.empty()) co_return true;
+        auto bytes = std::exchange(waiting_, {}); // nothing is held while the peer is idle
+        co_return (co_await peer_.write(bytes, wait_)).has_value();
+    }
+
+private:
+    net::Connection& peer_;
+    std::chrono::milliseconds wait_;
+    std::string waiting_;
+};
+
+// The rest of an opened file, piece by piece. False: the peer is gone, or the file got shorter
+// than its Content-Length has said, and only the end of the connection can tell that.
+net::Task<bool> stream(net::Pool& pool, const Descriptor& file, Send send, Outbox& outbox)
+{
+    while (send.length > 0) {
+        auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
+        auto bytes = co_await pool.run(
+            [&file, offset = send.offset, length] { return read_at(file, offset, length); });
+        bool cut = bytes.size() < length;
+        send.offset += length;
+        send.length -= length;
+        outbox.add(std::move(bytes));
+        if (!co_await outbox.flush() || cut) co_return false;
+    }
+    co_return true;
+}
+
+} // namespace
+
+Service::Service(config::Http options, std::string host_name, const net::Registry& registry,
+                 net::Pool& pool, net::Transcript* transcript)
+    : options_{std::move(options)},
+      host_name_{std::move(host_name)}, registry_{registry}, pool_{pool}, transcript_{transcript}
+{
+    if (!options_.root.empty()) root_.emplace(options_.root);
+}
+
+net::Task<void> Service::serve(net::Connection& peer)
+{
+    Protocol protocol{options_, net::Trace{transcript_, peer.number()}};
+    Outbox outbox{peer, options_.write_timeout};
+    Waits waits{options_};
+    Opened opened; // for the request that is being answered
+    for (;;) {
+        auto step = protocol.next(now());
+        if (auto* write = std::get_if<Write>(&step)) {
+            outbox.add(std::move(write->bytes));
+            waits.answered();
+            if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
+        } else if (auto* open = std::get_if<Open>(&step)) {
+            peer.doing(protocol.doing().substr(0, shown));
+            auto found = co_await pool_.run(
+                [this, name = open->file, most = open->with_content ? small_file : 0] {
+                    return root_->open(name, most);
+                });
+            if (found) opened = std::move(*found);
+            protocol.opened(found ? std::expected<File, FileError>{opened.file}
+                                  : std::unexpected{found.error()});
+        } else if (auto* send = std::get_if<Send>(&step)) {
+            if (opened.content.size() == send->length)
+                outbox.add(std::move(opened.content));
+            else if (!co_await stream(pool_, opened.descriptor, *send, outbox))
+                co_return;
+            opened = {};
+            if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
+        } else if (auto* welcome = std::get_if<Welcome>(&step)) {
+            peer.doing(protocol.doing().substr(0, shown));
+            std::vector<PortRow> rows;
+            for (const auto& status : registry_.ports()) rows.push_back(to_row(status));
+            protocol.welcome(welcome_page(host_name_, welcome->authority, rows));
+        } else if (auto* close = std::get_if<Close>(&step)) {
+            if (!close->why.empty()) peer.log(net::Level::debug, close->why);
+            co_await outbox.flush();
+            co_return;
+        } else {
+            opened = {};
+            if (!co_await outbox.flush()) co_return;
+            auto awaited = std::get<Read>(step).awaited;
+            auto wait = waits.of(awaited);
+            if (awaited == Awaited::request) peer.doing("between requests");
+            if (wait <= std::chrono::milliseconds{0}) {
+                protocol.interrupted(Interruption::idle);
+                continue;
+            }
+            auto bytes = co_await peer.read(wait);
+            if (bytes)
+                protocol.feed(*bytes);
+            else if (bytes.error() == net::Ended::left)
+                co_return;
+            else
+                protocol.interrupted(bytes.error() == net::Ended::idle ? Interruption::idle
+                                                                       : Interruption::stopping);
+        }
+    }
+}
+
+std::string Service::refusal() const
+{
+    return to_message(Status::service_unavailable, Persistence::close, now(), "Retry-After: 1\r\n");
+}
+
+} // namespace portico::http

@@ -1,0 +1,133 @@
+#include "services/pop3/reply.hpp"
+
+#include <fmt/core.h>
+
+namespace portico::pop3 {
+
+std::string_view reply_to(LineError error)
+{
+    switch (error) {
+    case LineError::too_long: return "-ERR line too long (255 octets at most)"; // RFC 2449, 4
+    case LineError::bare_lf: return "-ERR bare LF: a line ends with CRLF";
+    case LineError::bare_cr: return "-ERR bare CR: a line ends with CRLF";
+    case LineError::nul: return "-ERR NUL octet in the line";
+    }
+    return unknown_command;
+}
+
+std::string_view reply_to(LoginError error)
+{
+    switch (error) {
+    case LoginError::wrong: return "-ERR [AUTH] wrong user name or password"; // RFC 3206, 4
+    case LoginError::in_use:
+        return "-ERR [IN-USE] another session has this maildrop"; // 2449, 8.1.2
+    case LoginError::failing:
+        return "-ERR [SYS/TEMP] logging in is not possible now"; // RFC 3206, 5
+    }
+    return unknown_command;
+}
+
+std::string_view reply_to(mail::StoreError error)
+{
+    switch (error) {
+    case mail::StoreError::gone: return no_such_message;
+    case mail::StoreError::full:
+    case mail::StoreError::failing:
+    case mail::StoreError::in_use: return unreadable_message;
+    }
+    return unreadable_message;
+}
+
+static std::string_view plural(std::size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+std::string greeting(std::string_view host)
+{
+    return fmt::format("+OK {} POP3 portico ready", host);
+}
+
+std::string signing_off(std::string_view host)
+{
+    return fmt::format("+OK {} POP3 portico signing off", host);
+}
+
+std::string signing_off(std::string_view host, std::size_t messages_left)
+{
+    if (messages_left == 0)
+        return fmt::format("+OK {} POP3 portico signing off (maildrop empty)", host);
+    return fmt::format("+OK {} POP3 portico signing off ({} message{} left)", host, messages_left,
+                       plural(messages_left));
+}
+
+std::string maildrop_has(std::size_t messages, std::uint64_t octets)
+{
+    return fmt::format("+OK maildrop has {} message{} ({} octets)", messages, plural(messages),
+                       octets);
+}
+
+std::string drop_listing(std::size_t messages, std::uint64_t octets)
+{
+    return fmt::format("+OK {} {}", messages, octets);
+}
+
+std::string scan_listings_follow(std::size_t messages, std::uint64_t octets)
+{
+    return fmt::format("+OK {} message{} ({} octets)", messages, plural(messages), octets);
+}
+
+std::string scan_listing(std::size_t number, const mail::Message& message)
+{
+    return fmt::format("{} {}", number, message.size);
+}
+
+std::string unique_id_listing(std::size_t number, const mail::Message& message)
+{
+    return fmt::format("{} {}", number, message.unique_id());
+}
+
+std::string octets_follow(std::uint64_t octets)
+{
+    return fmt::format("+OK {} octets", octets);
+}
+
+std::string message_deleted(std::size_t number)
+{
+    return fmt::format("+OK message {} deleted", number);
+}
+
+void Body::add(std::string_view piece, std::string& output)
+{
+    while (!piece.empty() && !enough()) {
+        // RFC 1939 section 3: a line that begins with the termination octet gets one before it.
+        if (line_octets_ == 0 && piece.front() == '.') output += '.';
+        auto lf = piece.find('\n');
+        auto part = piece.substr(0, lf == std::string_view::npos ? lf : lf + 1);
+        piece.remove_prefix(part.size());
+        output += part;
+        octets_ += part.size();
+        line_octets_ += part.size();
+        auto before_last = part.size() > 1 ? part[part.size() - 2] : last_;
+        last_ = part.back();
+        if (last_ == '\n' && before_last == '\r') line_ended();
+    }
+}
+
+void Body::line_ended()
+{
+    auto blank = line_octets_ == 2; // nothing but CRLF
+    line_octets_ = 0;
+    if (!header_)
+        --lines_;
+    else if (blank)
+        header_ = false;
+}
+
+void Body::end(std::string& output)
+{
+    if (line_octets_ != 0) output += "\r\n";
+    output += ".\r\n";
+}
+
+} // namespace portico::pop3

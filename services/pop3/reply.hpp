@@ -1,0 +1,104 @@
+#pragma once
+
+#include "services/mail/error.hpp"
+#include "services/mail/message.hpp"
+#include "services/pop3/error.hpp"
+#include "services/pop3/parse.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace portico::pop3 {
+
+// Status lines without their CRLF (RFC 1939 section 3); a code in brackets is an extended
+// response code (RFC 2449 section 8, RFC 3206).
+inline constexpr std::string_view ok = "+OK";
+inline constexpr std::string_view send_password = "+OK send PASS";
+inline constexpr std::string_view capabilities_follow = "+OK capabilities follow";
+inline constexpr std::string_view unique_ids_follow = "+OK unique-ids follow";
+inline constexpr std::string_view top_follows = "+OK top of message follows";
+
+inline constexpr std::string_view unknown_command = "-ERR unknown command";
+inline constexpr std::string_view log_in_first = "-ERR log in first, with USER and PASS";
+inline constexpr std::string_view already_logged_in = "-ERR already logged in";
+inline constexpr std::string_view user_first = "-ERR send USER first";
+inline constexpr std::string_view no_argument_expected = "-ERR this command takes no argument";
+inline constexpr std::string_view argument_missing = "-ERR this command needs an argument";
+inline constexpr std::string_view number_expected = "-ERR a message number is expected";
+inline constexpr std::string_view two_numbers_expected =
+    "-ERR a message number and a number of lines are expected";
+inline constexpr std::string_view no_such_message = "-ERR no such message";
+inline constexpr std::string_view unreadable_message =
+    "-ERR [SYS/TEMP] the message cannot be read now";
+inline constexpr std::string_view not_removed = "-ERR [SYS/TEMP] some deleted messages not removed";
+inline constexpr std::string_view too_many_errors = "-ERR too many errors";
+inline constexpr std::string_view shutting_down = "-ERR [SYS/TEMP] server is shutting down";
+inline constexpr std::string_view too_many_connections = "-ERR [SYS/TEMP] Too many connections";
+
+/// What CAPA lists (RFC 2449 section 6): only what works.
+inline constexpr std::array<std::string_view, 8> capabilities{
+    "TOP",                    // section 6.1
+    "USER",                   // section 6.2
+    "RESP-CODES",             // section 6.4
+    "AUTH-RESP-CODE",         // RFC 3206 section 6
+    "PIPELINING",             // section 6.6
+    "EXPIRE NEVER",           // section 6.7: nothing is removed but by DELE
+    "UIDL",                   // section 6.8
+    "IMPLEMENTATION portico", // section 6.9
+};
+
+std::string_view reply_to(LineError error);
+std::string_view reply_to(LoginError error);
+std::string_view reply_to(mail::StoreError error); // before a message's first octet
+
+std::string greeting(std::string_view host);
+std::string signing_off(std::string_view host);
+std::string signing_off(std::string_view host, std::size_t messages_left);
+std::string maildrop_has(std::size_t messages, std::uint64_t octets);
+std::string drop_listing(std::size_t messages, std::uint64_t octets); // RFC 1939: STAT
+std::string scan_listings_follow(std::size_t messages, std::uint64_t octets);
+std::string scan_listing(std::size_t number, const mail::Message& message);
+std::string unique_id_listing(std::size_t number, const mail::Message& message);
+std::string octets_follow(std::uint64_t octets);
+std::string message_deleted(std::size_t number);
+
+/// A message on its way out as the body of a multi-line response (RFC 1939 section 3):
+/// dot-stuffed, and for TOP cut after so many lines of its body. Takes the message in pieces cut
+/// anywhere and keeps none of it.
+///
+/// A line ends with CRLF and with nothing else here, so that a strict reader gets back exactly
+/// what was stored, be it malformed.
+class Body {
+public:
+    static constexpr auto all = std::numeric_limits<std::uint64_t>::max();
+
+    /// `lines`: of the message's body; header and blank line go out in any case.
+    explicit Body(std::uint64_t lines) : lines_{lines} {}
+
+    /// Appends to `output` what of `piece` belongs there.
+    void add(std::string_view piece, std::string& output);
+
+    /// Appends the end: a CRLF if the message has none there, then the line with the dot.
+    void end(std::string& output);
+
+    /// TOP's last line is out: no more of the message is wanted.
+    bool enough() const { return !header_ && lines_ == 0; }
+
+    /// Octets of the message gone out so far, stuffed dots not counted.
+    std::uint64_t octets() const { return octets_; }
+
+private:
+    void line_ended();
+
+    std::uint64_t lines_; // of the body, still to come
+    std::uint64_t octets_ = 0;
+    std::uint64_t line_octets_ = 0; // of the line so far; 0: a line starts
+    char last_ = '\n';
+    bool header_ = true;
+};
+
+} // namespace portico::pop3

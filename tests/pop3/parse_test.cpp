@@ -1,0 +1,158 @@
+#include "services/pop3/parse.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portico::pop3 {
+namespace {
+
+constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
+
+TEST(Pop3Parse, Commands)
+{
+    struct Row {
+        std::string_view line, verb;
+        std::optional<std::string_view> argument;
+    };
+    for (auto& row : std::to_array<Row>({
+             {"STAT", "STAT", {}},
+             {"STAT ", "STAT", {}},
+             {"RETR 1", "RETR", "1"},
+             {"RETR  1", "RETR", " 1"},
+             {"RETR 1  ", "RETR", "1"},
+             {"TOP 1 2", "TOP", "1 2"},
+             {"PASS", "PASS", {}},
+             {"PASS ", "PASS", ""},
+             {"PASS  a b ", "PASS", " a b "},
+             {"pass x ", "pass", "x "},
+             {"USER ana ", "USER", "ana"},
+             {" STAT", "", "STAT"},
+             {"", "", {}},
+             {"   ", "", {}},
+         })) {
+        auto command = parse_command(row.line);
+        EXPECT_EQ(command.verb, row.verb) << row.line;
+        EXPECT_EQ(command.argument, row.argument) << row.line;
+    }
+}
+
+TEST(Pop3Parse, Numbers)
+{
+    struct Row {
+        std::string_view text;
+        std::optional<std::uint64_t> number;
+    };
+    for (auto& row : std::to_array<Row>({
+             {"0", 0},
+             {"1", 1},
+             {"007", 7},
+             {"18446744073709551615", largest},
+             {"18446744073709551616", largest},
+             {"99999999999999999999999999999999999", largest},
+             {"", {}},
+             {"-1", {}},
+             {"+1", {}},
+             {" 1", {}},
+             {"1 ", {}},
+             {"1a", {}},
+             {"0x1", {}},
+             {"1.0", {}},
+         }))
+        EXPECT_EQ(parse_number(row.text), row.number) << row.text;
+}
+
+TEST(Pop3Parse, TopWantsTwoNumbers)
+{
+    auto top = parse_top("3 10");
+    ASSERT_TRUE(top);
+    EXPECT_EQ(top->message, 3U);
+    EXPECT_EQ(top->lines, 10U);
+    for (auto* bad : {"", "3", "3 ", " 3", "3  10", "3 -1", "3 10 1", "a 1", "3 a"})
+        EXPECT_FALSE(parse_top(bad)) << bad;
+}
+
+TEST(Pop3Parse, SecretsAreMasked)
+{
+    struct Row {
+        std::string_view line, shown;
+    };
+    for (auto& row : std::to_array<Row>({
+             {"PASS secret", "PASS ****"},
+             {"pass  se cret ", "pass ****"},
+             {"PASS", "PASS"},
+             {"PASS\tsecret", "PASS ****"},
+             {"  PASS secret", "  PASS ****"},
+             {"PASSsecret", "PASS ****"},
+             {"AUTH PLAIN AGFuYQBzZWNyZXQ=", "AUTH ****"},
+             {"APOP ana 0123", "APOP ****"},
+             {"USER ana", "USER ana"},
+             {"RETR 1", "RETR 1"},
+             {"", ""},
+             {"   ", "   "},
+         }))
+        EXPECT_EQ(masked(row.line), row.shown);
+}
+
+/// Lines as they come, "!" and the error's number for a refused one.
+std::vector<std::string> lines_of(std::string_view bytes, std::size_t cut)
+{
+    Lines lines;
+    std::vector<std::string> result;
+    while (!bytes.empty()) {
+        auto piece = bytes.substr(0, cut);
+        bytes.remove_prefix(piece.size());
+        lines.feed(piece);
+        while (auto line = lines.next()) {
+            if (*line)
+                result.emplace_back(**line);
+            else
+                result.push_back("!" + std::to_string(static_cast<int>(line->error())));
+        }
+    }
+    return result;
+}
+
+std::string refused(LineError error)
+{
+    return "!" + std::to_string(static_cast<int>(error));
+}
+
+TEST(Pop3Parse, LinesHowEverTheyAreCut)
+{
+    using namespace std::string_literals;
+    struct Row {
+        std::string bytes;
+        std::vector<std::string> lines;
+    };
+    auto x = [](std::size_t count) { return std::string(count, 'x'); };
+    const std::vector<Row> rows{
+        {"STAT\r\nNOOP\r\n", {"STAT", "NOOP"}},
+        {"\r\n\r\n", {"", ""}},
+        {"STAT", {}},
+        {"STAT\r", {}},
+        {"STAT\nNOOP\r\n", {refused(LineError::bare_lf), "NOOP"}},
+        {"ST\rAT\r\nNOOP\r\n", {refused(LineError::bare_cr), "NOOP"}},
+        {"STAT\r\r\nNOOP\r\n", {refused(LineError::bare_cr), "NOOP"}},
+        {"PASS a\0b\r\nNOOP\r\n"s, {refused(LineError::nul), "NOOP"}},
+        {x(253) + "\r\nNOOP\r\n", {x(253), "NOOP"}},
+        {x(254) + "\r\nNOOP\r\n", {refused(LineError::too_long), "NOOP"}},
+        {x(255) + "\nNOOP\r\n", {refused(LineError::too_long), "NOOP"}},
+        {x(70'000) + "\r\nNOOP\r\n", {refused(LineError::too_long), "NOOP"}},
+        {x(70'000) + "\nNOOP\r\n", {refused(LineError::too_long), "NOOP"}},
+    };
+    for (auto& row : rows) {
+        for (std::size_t cut : {1, 2, 3, 5, 253, 254, 255, 256, 257, 100'000})
+            EXPECT_EQ(lines_of(row.bytes, cut), row.lines)
+                << row.bytes.substr(0, 40) << ", cut every " << cut;
+    }
+}
+
+} // namespace
+} // namespace portico::pop3
