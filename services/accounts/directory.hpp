@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace portico::accounts {
 
@@ -25,10 +27,13 @@ public:
     std::optional<std::string> mailbox_of_login(std::string_view user) const;
 
 private:
+    std::string local_mailbox(std::string_view name) const;
+
     std::string host_name_;
     config::Mail::Accept accept_;
     config::Auth::Mode mode_;
-    std::vector<config::Account> accounts_;
+    std::unordered_map<std::string, std::string> addresses_; // canonical or "*@domain", mailbox
+    std::unordered_map<std::string, std::string> logins_;    // lower case, mailbox
 };
 
 } // namespace portico::accounts

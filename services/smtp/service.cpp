@@ -1,0 +1,151 @@
+#include "services/smtp/service.hpp"
+
+#include "net/connection.hpp"
+#include "services/mail/trace.hpp"
+#include "services/smtp/protocol.hpp"
+
+#include <asio/ip/address.hpp>
+#include <fmt/core.h>
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+namespace portico::smtp {
+
+namespace {
+
+/// As RFC 5321 section 4.1.3 writes it; "" for a client without an address.
+std::string address_literal(const net::Endpoint& endpoint)
+{
+    if (endpoint.transport == net::Transport::local) return {};
+    if (endpoint.address.is_v4()) return fmt::format("[{}]", endpoint.address.to_string());
+    auto address = endpoint.address.to_v6();
+    address.scope_id(0); // a zone means nothing to other hosts, and is not in the grammar
+    return fmt::format("[IPv6:{}]", address.to_string());
+}
+
+/// A message on its way into the store, and what the log will say of it.
+struct Incoming {
+    std::unique_ptr<mail::Draft> draft; // dropped if we leave early
+    std::string reverse_path;
+    std::size_t recipients = 0;
+    std::uint64_t octets = 0;
+    std::expected<void, mail::StoreError> outcome; // after a failure the rest is thrown away
+
+    net::Task<void> append(std::string_view bytes)
+    {
+        if (!outcome) co_return;
+        octets += bytes.size();
+        outcome = co_await draft->append(bytes);
+    }
+
+    net::Task<void> deliver()
+    {
+        if (outcome) outcome = co_await draft->deliver();
+    }
+};
+
+void log_outcome(const net::Connection& peer, const Incoming& message)
+{
+    if (message.outcome)
+        peer.log(net::Level::info,
+                 fmt::format("message {}: {} octets from <{}> for {} recipient{}",
+                             message.draft->id(), message.octets, message.reverse_path,
+                             message.recipients, message.recipients == 1 ? "" : "s"));
+    else
+        peer.log(net::Level::error,
+                 fmt::format("message {} from <{}> not stored: {}", message.draft->id(),
+                             message.reverse_path,
+                             message.outcome.error() == mail::StoreError::full
+                                 ? "no space is left, or the store's limit is reached"
+                                 : "the store fails"));
+}
+
+} // namespace
+
+Service::Service(config::Smtp options, std::string host_name, std::uint64_t max_message_size,
+                 mail::Store& store, const accounts::Directory& directory,
+                 net::Transcript* transcript)
+    : options_{options}, host_name_{std::move(host_name)}, max_message_size_{max_message_size},
+      store_{store}, directory_{directory}, transcript_{transcript}
+{
+}
+
+std::string Service::refusal() const
+{
+    return fmt::format("421 4.3.2 {} Too many connections\r\n", host_name_);
+}
+
+net::Task<void> Service::serve(net::Connection& peer)
+{
+    Protocol protocol{options_, host_name_, max_message_size_, directory_,
+                      net::Trace{transcript_, peer.number()}};
+    Incoming message;
+    auto activity = protocol.activity();
+    peer.doing(protocol.doing());
+    for (;;) {
+        auto step = protocol.next();
+        if (std::holds_alternative<Close>(step)) co_return;
+        if (auto* write = std::get_if<Write>(&step)) {
+            if (!co_await peer.write(write->bytes, options_.write_timeout)) co_return;
+        } else if (auto* note = std::get_if<Note>(&step)) {
+            peer.log(net::Level::info, note->event);
+        } else if (auto* begin = std::get_if<Begin>(&step)) {
+            auto& [reverse_path, recipients] = begin->envelope;
+            const auto client = address_literal(peer.tuple().client);
+            mail::Arrival arrival{
+                .reverse_path = reverse_path,
+                .host_name = host_name_,
+                .client_name = protocol.client_name(),
+                .client_address = client,
+                .transmission_type = protocol.transmission_type(),
+                .id = {},
+                .recipient = {},
+                .time = std::chrono::system_clock::now(),
+            };
+            // RFC 5321 section 7.2: with more than one, each would learn of the others.
+            if (recipients.size() == 1) arrival.recipient = recipients.front().address;
+            message = {.draft = store_.begin(begin->envelope),
+                       .reverse_path = reverse_path,
+                       .recipients = recipients.size(),
+                       .octets = 0,
+                       .outcome = {}};
+            arrival.id = message.draft->id();
+            protocol.began(arrival.id);
+            const auto fields = mail::trace_fields(arrival);
+            co_await message.append(fields);
+        } else if (auto* append = std::get_if<Append>(&step)) {
+            co_await message.append(append->bytes);
+        } else if (std::holds_alternative<Abandon>(step)) {
+            message = {};
+        } else if (std::holds_alternative<Deliver>(step)) {
+            co_await message.deliver(); // durable when it returns
+            log_outcome(peer, message);
+            const auto outcome = message.outcome;
+            message = {};
+            protocol.delivered(outcome);
+        } else {
+            if (const auto now = protocol.activity(); now != activity) {
+                activity = now;
+                peer.doing(protocol.doing());
+            }
+            const auto wait =
+                protocol.state() == State::data ? options_.data_timeout : options_.command_timeout;
+            auto bytes = co_await peer.read(wait);
+            if (bytes)
+                protocol.feed(*bytes);
+            else if (bytes.error() == net::Ended::left)
+                co_return;
+            else
+                protocol.interrupted(bytes.error() == net::Ended::idle ? Interruption::idle
+                                                                       : Interruption::stopping);
+        }
+    }
+}
+
+} // namespace portico::smtp
