@@ -3,10 +3,12 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_SECONDS = 20
@@ -128,17 +130,17 @@ class Portico:
         self.signal(signal.SIGTERM)
         return self.wait()
 
-    def wait(self):
-        """Waits for an end that was asked for."""
+    def wait(self, code=0):
+        """Waits for an end that was asked for; `code` is what it has to exit with."""
         try:
-            code = self.process.wait(STOP_SECONDS)
+            ended_with = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             raise AssertionError(f"still there {STOP_SECONDS} s after the signal\n"
                                  + self.last_words()) from None
         self._ended()
-        if code != 0:
-            raise AssertionError(f"exit code {code} after the signal\n" + self.last_words())
+        if ended_with != code:
+            raise AssertionError(f"exit code {ended_with} after the signal\n" + self.last_words())
         for report in SANITIZER_REPORTS:
             if report in self.log:
                 raise AssertionError(f"{report}\n" + self.last_words(lines=200))
@@ -180,3 +182,29 @@ def run(command, input=b"", check=True, **more):
         if report in done.stderr:
             raise AssertionError(f"{' '.join(map(str, command))}\n{done.stderr}")
     return done
+
+
+def program(name):
+    """Where a client program is. One that is missing fails the test, unless told otherwise."""
+    path = shutil.which(name)
+    if path is None and os.environ.get("PORTICO_ALLOW_MISSING"):
+        raise unittest.SkipTest(f"{name} IS NOT INSTALLED, nothing was tested")
+    if path is None:
+        raise AssertionError(f"{name} is not installed (--allow-missing skips its tests)")
+    return path
+
+
+class ServerTest(unittest.TestCase):
+    """Tests that share one server; each has a mailbox and a folder of its own."""
+
+    config_extra = ""
+    args = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = cls.enterClassContext(Portico(cls.config_extra, args=cls.args))
+
+    def setUp(self):
+        self.mailbox = f"{self._testMethodName.lower()}@example.test"
+        self.folder = pathlib.Path(self.enterContext(
+            tempfile.TemporaryDirectory(prefix="portico-client-")))

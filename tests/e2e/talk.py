@@ -130,6 +130,22 @@ def retrieve(talk, number):
     return talk.body()
 
 
+def maildrop(port, login):
+    """Everything in it, as [(unique-id, octets), ...]; LIST has to be right about the octets."""
+    with pop3(port, login) as talk:
+        sizes, ids = listing(talk, "LIST"), listing(talk, "UIDL")
+        if sizes.keys() != ids.keys():
+            raise AssertionError(f"LIST and UIDL differ: {sizes} {ids}")
+        messages = []
+        for number, id in ids.items():
+            octets = retrieve(talk, number)
+            if sizes[number] != str(len(octets)):
+                raise AssertionError(f"LIST says {sizes[number]} octets, RETR gave {len(octets)}")
+            messages.append((id, octets))
+        talk.expect("+OK", "QUIT")
+        return messages
+
+
 def without_trace(octets):
     """A stored message as (Return-Path and Received as a list of fields, the rest)."""
     fields = []
