@@ -7,6 +7,7 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
 namespace portico::accounts {
 
@@ -30,9 +31,11 @@ private:
     std::vector<config::Account> accounts_;
     const Directory& directory_;
     net::Pool& pool_;
+    std::string dummy_; // a hash of some account to compute for users that have none
 };
 
-/// A crypt(3) hash of `password` with a new salt, as `[[account]] password` wants it.
+/// A crypt(3) hash (yescrypt) of `password` with a new salt, as `[[account]] password` wants it.
+/// Throws std::invalid_argument if libcrypt cannot take it: NUL octets, more than 511 octets.
 std::string hash_password(const std::string& password);
 
 } // namespace portico::accounts

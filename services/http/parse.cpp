@@ -232,13 +232,13 @@ void Parser::begin()
 {
     state_ = State::head;
     empty_line_seen_ = false;
-    if (head_.capacity() > 4096)
-        head_ = {}; // an idle connection holds no buffer
-    else
-        head_.clear();
+    // An idle connection holds next to nothing.
+    if (head_.capacity() > 1024) head_ = {};
+    head_.clear();
     head_start_ = line_start_ = fields_start_ = scanned_ = field_lines_ = 0;
     body_octets_ = raw_octets_ = 0;
-    auto fields = std::move(request_.fields); // keeps its memory
+    auto fields = std::move(request_.fields); // keeps its memory, if that is little
+    if (fields.capacity() > 32) fields = {};
     fields.clear();
     request_ = {};
     request_.fields = std::move(fields);

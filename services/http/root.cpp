@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 #include <system_error>
 #include <unistd.h>
-#include <utility>
 
 namespace portico::http {
 
@@ -51,23 +50,10 @@ FileError to_error(int error)
 
 } // namespace
 
-Descriptor::~Descriptor()
-{
-    if (number_ >= 0) ::close(number_);
-}
-
-Descriptor::Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept
-{
-    std::swap(number_, other.number_);
-    return *this;
-}
-
 Root::Root(const std::filesystem::path& folder)
     : folder_{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}
 {
-    if (folder_.number() < 0)
+    if (folder_.get() < 0)
         throw std::runtime_error{fmt::format("http root {} cannot be opened: {}", folder.string(),
                                              std::generic_category().message(errno))};
 }
@@ -75,8 +61,8 @@ Root::Root(const std::filesystem::path& folder)
 std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t most) const
 {
     Opened opened;
-    opened.descriptor = Descriptor{open_beneath(folder_.number(), name.c_str())};
-    auto descriptor = opened.descriptor.number();
+    opened.descriptor = net::FileDescriptor{open_beneath(folder_.get(), name.c_str())};
+    auto descriptor = opened.descriptor.get();
     if (descriptor < 0) return std::unexpected{to_error(errno)};
     struct stat status {};
     if (::fstat(descriptor, &status) != 0) return std::unexpected{FileError::failing};
@@ -92,12 +78,12 @@ std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t
     return opened;
 }
 
-std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t length)
+std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)
 {
     std::string bytes(length, '\0');
     std::size_t done = 0;
     while (done < length) {
-        auto count = ::pread(file.number(), bytes.data() + done, length - done,
+        auto count = ::pread(file.get(), bytes.data() + done, length - done,
                              static_cast<off_t>(offset + done));
         if (count < 0 && errno == EINTR) continue;
         if (count <= 0) break;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/socket.hpp"
 #include "services/http/protocol.hpp"
 
 #include <cstddef>
@@ -10,23 +11,8 @@
 
 namespace portico::http {
 
-/// An open file; closes it.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_{number} {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept;
-    Descriptor& operator=(Descriptor&& other) noexcept;
-
-    int number() const { return number_; }
-
-private:
-    int number_ = -1;
-};
-
 struct Opened {
-    Descriptor descriptor;
+    net::FileDescriptor descriptor;
     File file{};
     std::string content; // all of it if that was asked for and it is small, else empty
 };
@@ -44,10 +30,10 @@ public:
     std::expected<Opened, FileError> open(const std::string& name, std::size_t most) const;
 
 private:
-    Descriptor folder_;
+    net::FileDescriptor folder_;
 };
 
 /// `length` octets of the file from `offset`; fewer if it ends before or cannot be read.
-std::string read_at(const Descriptor& file, std::uint64_t offset, std::size_t length);
+std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);
 
 } // namespace portico::http

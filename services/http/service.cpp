@@ -91,12 +91,12 @@ private:
 
 // The rest of an opened file, piece by piece. False: the peer is gone, or the file got shorter
 // than its Content-Length has said, and only the end of the connection can tell that.
-net::Task<bool> stream(net::Pool& pool, const Descriptor& file, Send send, Outbox& outbox)
+net::Task<bool> stream(net::Pool& pool, const net::FileDescriptor& file, Send send, Outbox& outbox)
 {
     while (send.length > 0) {
         auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
-        auto bytes = co_await pool.run(
-            [&file, offset = send.offset, length] { return read_at(file, offset, length); });
+        auto read = [&file, offset = send.offset, length] { return read_at(file, offset, length); };
+        auto bytes = co_await pool.run(read);
         bool cut = bytes.size() < length;
         send.offset += length;
         send.length -= length;
@@ -130,10 +130,11 @@ net::Task<void> Service::serve(net::Connection& peer)
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
         } else if (auto* open = std::get_if<Open>(&step)) {
             peer.doing(protocol.doing().substr(0, shown));
-            auto found = co_await pool_.run(
-                [this, name = open->file, most = open->with_content ? small_file : 0] {
-                    return root_->open(name, most);
-                });
+            // Named: g++ 12 destroys what a temporary closure in a co_await has captured twice.
+            auto look_up = [this, name = open->file, most = open->with_content ? small_file : 0] {
+                return root_->open(name, most);
+            };
+            auto found = co_await pool_.run(std::move(look_up));
             if (found) opened = std::move(*found);
             protocol.opened(found ? std::expected<File, FileError>{opened.file}
                                   : std::unexpected{found.error()});

@@ -247,6 +247,7 @@ void Protocol::content(std::expected<std::string_view, mail::StoreError> piece)
     }
     if (!std::exchange(started, true))
         say(top ? top_follows : octets_follow(messages_[index].size));
+    if (!top) output_.reserve(output_.size() + piece->size() + piece->size() / 64);
     body.add(*piece, output_);
     if (!piece->empty() && !body.enough()) {
         asked_ = More{};

@@ -20,20 +20,21 @@
 
 namespace portico::pop3 {
 
-struct Read {}; // wants feed(), or interrupted()
+// What is to be done next, and the answer it wants before next() is asked again.
+struct Read {}; // feed() or interrupted()
 struct Write {
     std::string bytes;
 };
-struct Login {
+struct Login { // logged_in()
     std::string user, password;
-}; // wants logged_in()
-struct Fetch {
+};
+struct Fetch { // content(): the first piece of a message
     std::size_t index;
-};              // wants content(): its first piece
-struct More {}; // wants content(): the next piece
-struct Update {
+};
+struct More {}; // content(): its next piece
+struct Update { // updated(); the indices of what is to be removed, perhaps none
     std::vector<std::size_t> indices;
-}; // wants updated(); may be none
+};
 struct Close {};
 using Step = std::variant<Read, Write, Login, Fetch, More, Update, Close>;
 

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "services/mail/error.hpp"
+
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace portico::mail {
+
+struct FileError {
+    StoreError kind;  // full, failing or gone
+    std::string what; // "bodies/4Vb...: No space left on device"
+};
+
+template <class T>
+using FileResult = std::expected<T, FileError>;
+
+/// An open file descriptor and its owner.
+class Descriptor {
+public:
+    explicit Descriptor(int number = -1) : number_{number} {}
+    ~Descriptor();
+    Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
+    Descriptor& operator=(Descriptor&& other) noexcept;
+
+    int number() const { return number_; }
+    explicit operator bool() const { return number_ >= 0; }
+
+private:
+    int number_;
+};
+
+class Bodies;
+
+/// A body that is being written. Its file is removed when this ends, unless it was kept.
+class BodyFile {
+public:
+    ~BodyFile();
+    BodyFile(BodyFile&&) noexcept = default;
+    BodyFile& operator=(BodyFile&&) = delete;
+
+    /// Adds `bytes` at the end. Blocks, as all of these do.
+    FileResult<void> write(std::string_view bytes);
+    /// The octets are on the disk when it returns; its name is once Bodies::sync() has.
+    FileResult<void> sync();
+    /// A row names it now.
+    void keep() { descriptor_ = Descriptor{}; }
+
+private:
+    friend class Bodies;
+    BodyFile(const Bodies& bodies, std::string id, Descriptor descriptor)
+        : bodies_{&bodies}, id_{std::move(id)}, descriptor_{std::move(descriptor)}
+    {
+    }
+
+    const Bodies* bodies_;
+    std::string id_;
+    Descriptor descriptor_;
+};
+
+/// An open body. Reads at any offset.
+class OpenBody {
+public:
+    OpenBody() = default;
+
+    explicit operator bool() const { return bool{descriptor_}; }
+    /// Up to `size` octets from `offset`; fewer only at the end of the file.
+    FileResult<std::string> read(std::uint64_t offset, std::size_t size) const;
+
+private:
+    friend class Bodies;
+    OpenBody(std::string name, Descriptor descriptor)
+        : name_{std::move(name)}, descriptor_{std::move(descriptor)}
+    {
+    }
+
+    std::string name_;
+    Descriptor descriptor_;
+};
+
+/// The folder of large messages: one file each, named by its identity. Knows no database.
+/// Safe from every thread; outlives its files.
+class Bodies {
+public:
+    /// Creates the folder where it is missing.
+    static FileResult<Bodies> open(const std::filesystem::path& folder);
+
+    FileResult<BodyFile> create(std::string id) const;
+    FileResult<OpenBody> read(const std::string& id) const; // `gone` if there is none
+    FileResult<void> remove(const std::string& id) const;   // no error if there is none
+    /// Names made so far survive a crash when it returns.
+    FileResult<void> sync() const;
+    /// The files that are named as bodies are.
+    FileResult<std::vector<std::string>> list() const;
+
+private:
+    Bodies(std::filesystem::path folder, Descriptor descriptor)
+        : folder_{std::move(folder)}, descriptor_{std::move(descriptor)}
+    {
+    }
+    FileError error(const std::string& id) const; // of errno
+
+    std::filesystem::path folder_;
+    Descriptor descriptor_;
+};
+
+/// Creates `folder` (mode 0700) and what is missing above it, durably.
+FileResult<void> create_folder(const std::filesystem::path& folder);
+/// Makes what was created in `folder` durable.
+FileResult<void> sync_folder(const std::filesystem::path& folder);
+
+} // namespace portico::mail

@@ -1,0 +1,119 @@
+#include "services/mail/changes.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace portico::mail {
+
+namespace {
+constexpr std::size_t most_remembered_mailboxes = 4096;
+}
+
+sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& database)
+{
+    std::unique_ptr<Changes> changes{new Changes{database}};
+    const std::pair<sqlite::Statement&, const char*> statements[] = {
+        {changes->find_mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
+        {changes->add_mailbox_, "INSERT INTO mailbox (name) VALUES (?1) RETURNING id"},
+        {changes->add_message_,
+         "INSERT INTO message (id, uid, received, size, in_file, mailboxes, reverse_path, "
+         "recipients, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+        {changes->add_delivery_,
+         "INSERT INTO delivery (mailbox, message, size, uid) VALUES (?1, ?2, ?3, ?4)"},
+        {changes->remove_delivery_, "DELETE FROM delivery WHERE mailbox = ?1 AND message = ?2"},
+        {changes->remove_deliveries_,
+         "DELETE FROM delivery WHERE message = ?1 AND mailbox IN (SELECT value FROM "
+         "json_each((SELECT mailboxes FROM message WHERE id = ?1 AND uid = ?2)))"},
+        {changes->remove_message_,
+         "DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
+         "json_each(message.mailboxes) AS each CROSS JOIN delivery ON "
+         "delivery.mailbox = each.value AND delivery.message = ?1) RETURNING uid, in_file"},
+    };
+    for (auto& [statement, sql] : statements) {
+        auto prepared = database.prepare(sql);
+        if (!prepared) return std::unexpected(std::move(prepared.error()));
+        statement = std::move(*prepared);
+    }
+    return changes;
+}
+
+sqlite::Result<Outcome> Changes::apply(const Change& change, std::vector<std::string>& unneeded)
+{
+    return std::visit([&](const auto& kind) { return apply(kind, unneeded); }, change);
+}
+
+sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std::string>&)
+{
+    std::vector<std::int64_t> mailboxes;
+    for (auto& name : delivery.mailboxes) {
+        auto id = mailbox(name);
+        if (!id) return std::unexpected(std::move(id.error()));
+        mailboxes.push_back(*id);
+    }
+    auto list = fmt::format("[{}]", fmt::join(mailboxes, ","));
+    auto* buffer = std::get_if<Buffer>(&delivery.body);
+    auto size = static_cast<std::int64_t>(delivery.size);
+    auto add = [&](auto body) {
+        return add_message_.run(delivery.key, delivery.id, delivery.received, size,
+                                std::int64_t{buffer == nullptr}, list, delivery.reverse_path,
+                                delivery.recipients, body);
+    };
+    auto added = buffer ? add(sqlite::Blob{buffer->view()}) : add(nullptr);
+    for (auto id : mailboxes)
+        if (added) added = add_delivery_.run(id, delivery.key, size, delivery.id);
+    if (!added) return std::unexpected(std::move(added.error()));
+    return Outcome{};
+}
+
+sqlite::Result<Outcome> Changes::apply(const Removal& removal, std::vector<std::string>& unneeded)
+{
+    // One that is not there any more was removed everywhere meanwhile: as asked.
+    for (auto key : removal.keys) {
+        auto removed = remove_delivery_.run(removal.mailbox, key);
+        if (removed) removed = collect(remove_message_.start(key), unneeded);
+        if (!removed) return std::unexpected(std::move(removed.error()));
+    }
+    return Outcome{};
+}
+
+sqlite::Result<Outcome> Changes::apply(const RemovalEverywhere& removal,
+                                       std::vector<std::string>& unneeded)
+{
+    auto removed = remove_deliveries_.run(removal.key, removal.id);
+    if (!removed) return std::unexpected(std::move(removed.error()));
+    // A message is in at least one mailbox for as long as it exists.
+    if (database_.changes() == 0) return Outcome{std::unexpected(StoreError::gone)};
+    removed = collect(remove_message_.start(removal.key), unneeded);
+    if (!removed) return std::unexpected(std::move(removed.error()));
+    return Outcome{};
+}
+
+sqlite::Result<std::int64_t> Changes::mailbox(const std::string& name)
+{
+    if (auto known = mailboxes_.find(name); known != mailboxes_.end()) return known->second;
+    if (mailboxes_.size() == most_remembered_mailboxes) mailboxes_.clear();
+    for (auto* statement : {&find_mailbox_, &add_mailbox_}) {
+        auto rows = statement->start(name);
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) continue;
+        auto id = rows.integer(0);
+        // Until it is done an INSERT ... RETURNING is not.
+        if (auto end = rows.next(); !end) return std::unexpected(std::move(end.error()));
+        return mailboxes_[name] = id;
+    }
+    std::unreachable();
+}
+
+sqlite::Result<void> Changes::collect(sqlite::Rows rows, std::vector<std::string>& unneeded)
+{
+    for (;;) {
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) return {};
+        if (rows.integer(1) != 0) unneeded.emplace_back(rows.text(0));
+    }
+}
+
+} // namespace portico::mail

@@ -1,0 +1,100 @@
+#include "services/mail/draft.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace portico::mail {
+
+namespace {
+// A larger piece costs memory and saves little: a write is 10 microseconds of overhead.
+constexpr std::size_t piece = 256 << 10;
+} // namespace
+
+SqliteDraft::~SqliteDraft()
+{
+    // Freeing a large file takes time, so not here on the loop.
+    if (file_) tools_.writer.discard(std::move(*file_));
+}
+
+net::Task<std::expected<void, StoreError>> SqliteDraft::append(std::string_view bytes)
+{
+    if (failed_) co_return std::unexpected(*failed_);
+    size_ += bytes.size();
+    // Without memory in the budget the octets go to the file at once, so no draft ever waits for
+    // another one to end.
+    if (buffer_.append(bytes, file_ ? piece : tools_.inline_bytes)) co_return Outcome{};
+    co_return co_await spill(bytes, false);
+}
+
+net::Task<std::expected<void, StoreError>> SqliteDraft::deliver()
+{
+    if (failed_) co_return std::unexpected(*failed_);
+    if (std::exchange(delivered_, true)) throw std::logic_error("a draft is delivered once");
+    if (file_) {
+        if (auto written = co_await spill({}, true); !written) co_return written;
+    }
+    co_return co_await tools_.writer.apply(delivery());
+}
+
+/// Writes what is in memory, then `bytes`. What follows the last is durable but for its name.
+net::Task<std::expected<void, StoreError>> SqliteDraft::spill(std::string_view bytes, bool last)
+{
+    auto written = co_await tools_.pool.run([this, bytes, last] { return write(bytes, last); });
+    if (written) {
+        tools_.trouble.worked();
+        co_return Outcome{};
+    }
+    tools_.trouble.failed(written.error().what);
+    // The folder itself may be gone; a message cannot be, here.
+    failed_ = written.error().kind == StoreError::full ? StoreError::full : StoreError::failing;
+    // What is of no use any more makes room now, not when the client has gone.
+    buffer_.clear();
+    if (file_) tools_.writer.discard(std::move(*file_));
+    file_.reset();
+    co_return std::unexpected(*failed_);
+}
+
+FileResult<void> SqliteDraft::write(std::string_view bytes, bool last)
+{
+    if (!file_) {
+        auto created = tools_.bodies.create(id_);
+        if (!created) return std::unexpected(std::move(created.error()));
+        file_.emplace(std::move(*created));
+    }
+    if (auto done = file_->write(buffer_.view()); !done) return done;
+    if (auto done = file_->write(bytes); !done) return done;
+    buffer_.rewind();
+    return last ? file_->sync() : FileResult<void>{};
+}
+
+Delivery SqliteDraft::delivery()
+{
+    auto now = std::chrono::system_clock::now().time_since_epoch();
+    Delivery delivery{
+        .key = key_,
+        .id = id_,
+        .received = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+        .size = size_,
+        .reverse_path = std::move(envelope_.reverse_path),
+        .recipients = {},
+        .mailboxes = {},
+        .body = std::move(buffer_),
+    };
+    for (auto& recipient : envelope_.recipients) {
+        if (!delivery.recipients.empty()) delivery.recipients += '\n';
+        delivery.recipients += recipient.address;
+        delivery.mailboxes.push_back(std::move(recipient.mailbox));
+    }
+    std::ranges::sort(delivery.mailboxes);
+    auto repeated = std::ranges::unique(delivery.mailboxes);
+    delivery.mailboxes.erase(repeated.begin(), repeated.end());
+    if (file_) {
+        delivery.body.emplace<BodyFile>(std::move(*file_));
+        file_.reset();
+    }
+    return delivery;
+}
+
+} // namespace portico::mail

@@ -1,0 +1,141 @@
+#include "services/mail/readers.hpp"
+
+#include "services/mail/schema.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace portico::mail {
+
+namespace {
+
+// A maildrop of 100,000 messages is to need less than 8 MiB.
+static_assert(sizeof(Message) == 40);
+
+Message message(std::int64_t key, std::int64_t size, std::string_view id)
+{
+    Message made{key, static_cast<std::uint64_t>(size), {}};
+    std::copy_n(id.begin(), std::min(id.size(), made.id.size()), made.id.begin());
+    return made;
+}
+
+// Doubling would need three times the memory in the moment of the last growth.
+void make_room(std::vector<Message>& messages)
+{
+    if (messages.size() == messages.capacity())
+        messages.reserve(messages.size() + messages.size() / 8 + 64);
+}
+
+} // namespace
+
+sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path& file)
+{
+    auto database = sqlite::Database::open(file, sqlite::Mode::read_only);
+    if (!database) return std::unexpected(std::move(database.error()));
+    if (auto set_up = set_up_reading(*database); !set_up)
+        return std::unexpected(std::move(set_up.error()));
+    std::unique_ptr<Reader> reader{new Reader{std::move(*database)}};
+    const std::pair<sqlite::Statement&, const char*> statements[] = {
+        {reader->mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
+        {reader->listing_,
+         "SELECT message, size, uid FROM delivery WHERE mailbox = ?1 ORDER BY message"},
+        // CROSS JOIN keeps the tables in this order, so that the newest come without sorting.
+        {reader->newest_,
+         "SELECT message.uid, mailbox.name, message.reverse_path, message.size, message.received "
+         "FROM message CROSS JOIN json_each(message.mailboxes) AS each "
+         "CROSS JOIN delivery ON delivery.mailbox = each.value AND delivery.message = message.id "
+         "CROSS JOIN mailbox ON mailbox.id = delivery.mailbox "
+         "ORDER BY message.id DESC LIMIT ?1"},
+        {reader->newest_in_,
+         "SELECT message.uid, ?2, message.reverse_path, message.size, message.received "
+         "FROM delivery CROSS JOIN message ON message.id = delivery.message "
+         "WHERE delivery.mailbox = (SELECT id FROM mailbox WHERE name = ?2) "
+         "ORDER BY delivery.message DESC LIMIT ?1"},
+        {reader->find_, "SELECT size FROM message WHERE id = ?1 AND uid = ?2"},
+        {reader->body_, "SELECT in_file, substr(body, ?2, ?3) FROM message WHERE id = ?1"},
+    };
+    for (auto& [statement, sql] : statements) {
+        auto prepared = reader->database_.prepare(sql);
+        if (!prepared) return std::unexpected(std::move(prepared.error()));
+        statement = std::move(*prepared);
+    }
+    return reader;
+}
+
+sqlite::Result<Listing> Reader::listing(const std::string& mailbox)
+{
+    Listing listing;
+    {
+        auto rows = mailbox_.start(mailbox);
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) return listing;
+        listing.mailbox = rows.integer(0);
+    }
+    auto rows = listing_.start(listing.mailbox);
+    for (;;) {
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) return listing;
+        make_room(listing.messages);
+        listing.messages.push_back(message(rows.integer(0), rows.integer(1), rows.text(2)));
+    }
+}
+
+sqlite::Result<std::vector<Summary>> Reader::summaries(const std::string& mailbox, std::size_t most)
+{
+    std::vector<Summary> summaries;
+    auto limit = static_cast<std::int64_t>(std::min<std::size_t>(most, INT64_MAX));
+    auto rows = mailbox.empty() ? newest_.start(limit) : newest_in_.start(limit, mailbox);
+    for (;;) {
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) return summaries;
+        std::chrono::milliseconds since_epoch{rows.integer(4)};
+        summaries.push_back({std::string{rows.text(0)}, std::string{rows.text(1)},
+                             std::string{rows.text(2)}, static_cast<std::uint64_t>(rows.integer(3)),
+                             std::chrono::system_clock::time_point{since_epoch}});
+    }
+}
+
+sqlite::Result<std::optional<Message>> Reader::find(std::int64_t key, const std::string& id)
+{
+    auto rows = find_.start(key, id);
+    auto row = rows.next();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return std::nullopt;
+    return message(key, rows.integer(0), id);
+}
+
+sqlite::Result<std::optional<Part>> Reader::body(std::int64_t key, std::uint64_t offset,
+                                                 std::size_t size)
+{
+    // SQLite counts octets from 1.
+    auto rows =
+        body_.start(key, static_cast<std::int64_t>(offset) + 1, static_cast<std::int64_t>(size));
+    auto row = rows.next();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return std::nullopt;
+    return Part{rows.integer(0) != 0, std::string{rows.blob(1)}};
+}
+
+sqlite::Result<std::unique_ptr<Reader>> Readers::borrow()
+{
+    {
+        std::lock_guard lock{mutex_};
+        if (!free_.empty()) {
+            auto reader = std::move(free_.back());
+            free_.pop_back();
+            return reader;
+        }
+    }
+    return Reader::open(file_);
+}
+
+void Readers::give_back(std::unique_ptr<Reader> reader)
+{
+    std::lock_guard lock{mutex_};
+    free_.push_back(std::move(reader));
+}
+
+} // namespace portico::mail

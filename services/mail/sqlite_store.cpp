@@ -1,0 +1,219 @@
+#include "services/mail/sqlite_store.hpp"
+
+#include "services/mail/bodies.hpp"
+#include "services/mail/budget.hpp"
+#include "services/mail/draft.hpp"
+#include "services/mail/identity.hpp"
+#include "services/mail/maildrop.hpp"
+#include "services/mail/readers.hpp"
+#include "services/mail/schema.hpp"
+#include "services/mail/sqlite.hpp"
+#include "services/mail/writer.hpp"
+
+#include <fmt/core.h>
+
+#include <atomic>
+#include <cerrno>
+#include <fcntl.h>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace portico::mail {
+
+namespace {
+
+class SqliteStore final : public Store {
+public:
+    SqliteStore(std::filesystem::path file, const config::Mail& limits, net::Pool& pool,
+                net::Log& log, std::unique_ptr<Bodies> bodies, std::unique_ptr<Writer> writer,
+                Identities identities, std::int64_t last_key)
+        : limits_{limits}, pool_{pool}, bodies_{std::move(bodies)}, budget_{limits.queue_bytes},
+          trouble_{log, "writing bodies"}, identities_{identities}, last_key_{last_key},
+          writer_{std::move(writer)}, readers_{std::move(file), pool, log}
+    {
+    }
+
+    std::unique_ptr<Draft> begin(Envelope envelope) override
+    {
+        if (envelope.recipients.empty())
+            throw std::logic_error("a message needs at least one recipient");
+        // The key, and with it the place in a maildrop, is that of the message's beginning.
+        auto key = last_key_.fetch_add(1, std::memory_order_relaxed) + 1;
+        DraftTools tools{limits_.inline_bytes, pool_, *bodies_, budget_, *writer_, trouble_};
+        return std::make_unique<SqliteDraft>(tools, key, identities_.make(key),
+                                             std::move(envelope));
+    }
+
+    net::Task<std::expected<std::unique_ptr<Maildrop>, StoreError>>
+    open(std::string mailbox) override
+    {
+        auto lock = locks_.take(mailbox);
+        if (!lock) co_return std::unexpected(StoreError::in_use);
+        auto listing =
+            co_await readers_.ask([&mailbox](Reader& reader) { return reader.listing(mailbox); });
+        if (!listing) co_return std::unexpected(listing.error());
+        co_return std::make_unique<SqliteMaildrop>(readers_, *bodies_, *writer_, std::move(*lock),
+                                                   std::move(*listing));
+    }
+
+    net::Task<std::expected<std::vector<Summary>, StoreError>> list(std::string mailbox,
+                                                                    std::size_t most) override
+    {
+        co_return co_await readers_.ask(
+            [&mailbox, most](Reader& reader) { return reader.summaries(mailbox, most); });
+    }
+
+    net::Task<std::expected<Message, StoreError>> find(std::string id) override
+    {
+        auto key = identities_.key_of(id);
+        if (!key) co_return std::unexpected(StoreError::gone);
+        auto found =
+            co_await readers_.ask([&id, key](Reader& reader) { return reader.find(*key, id); });
+        if (!found) co_return std::unexpected(found.error());
+        if (!*found) co_return std::unexpected(StoreError::gone);
+        co_return **found;
+    }
+
+    std::unique_ptr<Reading> read(const Message& message) override
+    {
+        return std::make_unique<SqliteReading>(readers_, *bodies_, message);
+    }
+
+    net::Task<std::expected<void, StoreError>> remove(std::string id) override
+    {
+        auto key = identities_.key_of(id);
+        if (!key) co_return std::unexpected(StoreError::gone);
+        Change change{RemovalEverywhere{*key, std::move(id)}};
+        co_return co_await writer_->apply(std::move(change));
+    }
+
+private:
+    config::Mail limits_;
+    net::Pool& pool_;
+    std::unique_ptr<Bodies> bodies_;
+    Budget budget_;
+    Trouble trouble_;
+    Identities identities_;
+    std::atomic<std::int64_t> last_key_;
+    Locks locks_;
+    std::unique_ptr<Writer> writer_; // finishes what is queued, then closes the database
+    Readers readers_;                // end first: the last connection to close tidies up the WAL
+};
+
+/// Opening, step by step; the first error ends it.
+using Opened = std::expected<void, std::string>;
+
+Opened value(sqlite::Result<void> result)
+{
+    if (result) return {};
+    return std::unexpected(std::move(result.error().what));
+}
+
+Opened value(FileResult<void> result)
+{
+    if (result) return {};
+    return std::unexpected(std::move(result.error().what));
+}
+
+// SQLite would create the file as the umask has it; its -wal and -shm copy the file's mode.
+Opened create_private(const std::filesystem::path& file)
+{
+    Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    if (descriptor) return {};
+    return std::unexpected(file.string() + ": " + std::generic_category().message(errno));
+}
+
+/// Looks at both ends of every table: a damaged or cut-off file shows without reading it whole.
+Opened look_over(sqlite::Database& database)
+{
+    for (auto* sql : {"SELECT count(*) FROM (SELECT 1 FROM mailbox ORDER BY id LIMIT 1)",
+                      "SELECT max(name) FROM mailbox", "SELECT min(id) FROM message",
+                      "SELECT max(id) FROM message",
+                      "SELECT length(body) FROM message ORDER BY id DESC LIMIT 1",
+                      "SELECT size FROM delivery ORDER BY mailbox, message LIMIT 1",
+                      "SELECT size FROM delivery ORDER BY mailbox DESC, message DESC LIMIT 1"})
+        if (auto looked = database.integer(sql); !looked)
+            return std::unexpected(std::move(looked.error().what));
+    return {};
+}
+
+std::expected<Identities, std::string> identities_of(sqlite::Database& database)
+{
+    auto insert = database.prepare("INSERT OR IGNORE INTO store VALUES (1, ?1, ?2)");
+    if (!insert) return std::unexpected(std::move(insert.error().what));
+    auto fresh = random_bits();
+    auto inserted =
+        insert->run(static_cast<std::int64_t>(fresh.high), static_cast<std::int64_t>(fresh.low));
+    if (!inserted) return std::unexpected(std::move(inserted.error().what));
+    auto high = database.integer("SELECT secret_high FROM store");
+    if (!high) return std::unexpected(std::move(high.error().what));
+    auto low = database.integer("SELECT secret_low FROM store");
+    if (!low) return std::unexpected(std::move(low.error().what));
+    return Identities{{static_cast<std::uint64_t>(*high), static_cast<std::uint64_t>(*low)}};
+}
+
+/// Removes the bodies that a crash left without a row.
+Opened sweep(sqlite::Database& database, const Bodies& bodies, const Identities& identities,
+             net::Log& log)
+{
+    auto ids = bodies.list();
+    if (!ids) return std::unexpected(std::move(ids.error().what));
+    auto named =
+        database.prepare("SELECT 1 FROM message WHERE id = ?1 AND uid = ?2 AND in_file = 1");
+    if (!named) return std::unexpected(std::move(named.error().what));
+    std::size_t swept = 0;
+    for (auto& id : *ids) {
+        if (auto key = identities.key_of(id)) {
+            auto rows = named->start(*key, id);
+            auto row = rows.next();
+            if (!row) return std::unexpected(std::move(row.error().what));
+            if (*row) continue;
+        }
+        if (auto removed = value(bodies.remove(id)); !removed) return removed;
+        ++swept;
+    }
+    if (swept > 0)
+        log.write(net::Level::info, fmt::format("mail store: swept {} unfinished {} that the last "
+                                                "run left in bodies/",
+                                                swept, swept == 1 ? "message" : "messages"));
+    return {};
+}
+
+} // namespace
+
+std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesystem::path folder,
+                                                                     const config::Mail& limits,
+                                                                     net::Pool& pool, net::Log& log)
+{
+    auto opened = value(create_folder(folder));
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    auto file = folder / "mail.db";
+    if (opened = create_private(file); !opened) return std::unexpected(std::move(opened.error()));
+    auto bodies = Bodies::open(folder / "bodies");
+    if (!bodies) return std::unexpected(std::move(bodies.error().what));
+    auto kept_bodies = std::make_unique<Bodies>(std::move(*bodies));
+
+    auto database = sqlite::Database::open(file, sqlite::Mode::read_write);
+    if (!database) return std::unexpected(std::move(database.error().what));
+    // Nothing is written to a file that is damaged, newer or not ours.
+    if (opened = value(refuse_foreign(*database, migrations().size())); opened)
+        opened = value(set_up_writing(*database));
+    if (opened) opened = value(migrate(*database, migrations()));
+    if (opened) opened = look_over(*database);
+    if (opened) opened = value(sync_folder(folder));
+    if (!opened) return std::unexpected(std::move(opened.error()));
+
+    auto identities = identities_of(*database);
+    if (!identities) return std::unexpected(std::move(identities.error()));
+    if (opened = sweep(*database, *kept_bodies, *identities, log); !opened)
+        return std::unexpected(std::move(opened.error()));
+    auto last_key = database->integer("SELECT max(id) FROM message");
+    if (!last_key) return std::unexpected(std::move(last_key.error().what));
+    auto writer = Writer::start(std::move(*database), *kept_bodies, log);
+    if (!writer) return std::unexpected(std::move(writer.error().what));
+    return std::make_unique<SqliteStore>(std::move(file), limits, pool, log, std::move(kept_bodies),
+                                         std::move(*writer), *identities, *last_key);
+}
+
+} // namespace portico::mail

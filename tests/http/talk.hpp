@@ -1,0 +1,193 @@
+#pragma once
+
+#include "services/http/protocol.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <expected>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace portico::http::test {
+
+// Sun, 06 Nov 1994 08:49:37 GMT, the date of RFC 9110 section 5.6.7.
+inline constexpr std::chrono::sys_seconds noon{std::chrono::seconds{784111777}};
+inline constexpr std::chrono::sys_seconds older{std::chrono::seconds{784111000}};
+
+/// The files beneath an imagined root; a name that ends in "/" is a folder, "!" is forbidden.
+using Files = std::map<std::string, std::string>;
+
+inline const Files& files()
+{
+    static const Files all{
+        {"index.html", "<h1>Home</h1>"}, {"a.txt", "alpha"}, {"empty.txt", ""},
+        {"docs/index.html", "<p>Docs"},  {"docs/", ""},      {"bare/", ""},
+        {"bare/index.html/", ""},        {"secret", "!"},    {"a b?.txt", "spaced"},
+        {"evil.example/", ""},           {"\\evil/", ""},    {"broken", "?"},
+    };
+    return all;
+}
+
+/// What became of a connection that was fed some bytes.
+struct Outcome {
+    std::string output;
+    bool closed = false;
+    Awaited awaited = Awaited::request; // if it is not closed
+    std::string why;
+    std::vector<std::string> opened;
+
+    bool operator==(const Outcome&) const = default;
+};
+
+/// Plays the service: carries steps out against the imagined files.
+class Talk {
+public:
+    explicit Talk(const config::Http& options, net::Trace trace = {}) : protocol_{options, trace} {}
+
+    void feed(std::string_view bytes)
+    {
+        if (outcome_.closed) return;
+        protocol_.feed(bytes);
+        run();
+    }
+    void interrupt(Interruption why)
+    {
+        protocol_.interrupted(why);
+        run();
+    }
+    const Outcome& outcome() const { return outcome_; }
+
+private:
+    void run()
+    {
+        for (;;) {
+            auto step = protocol_.next(noon);
+            if (auto* write = std::get_if<Write>(&step)) {
+                outcome_.output += write->bytes;
+            } else if (auto* open = std::get_if<Open>(&step)) {
+                outcome_.opened.push_back(open->file);
+                protocol_.opened(look_up(open->file));
+            } else if (auto* send = std::get_if<Send>(&step)) {
+                outcome_.output += content_.substr(send->offset, send->length);
+            } else if (std::get_if<Welcome>(&step)) {
+                protocol_.welcome("<p>Welcome");
+            } else if (auto* close = std::get_if<Close>(&step)) {
+                outcome_.closed = true;
+                outcome_.awaited = Awaited::request;
+                outcome_.why = close->why;
+                return;
+            } else {
+                outcome_.awaited = std::get<Read>(step).awaited;
+                return;
+            }
+        }
+    }
+
+    std::expected<File, FileError> look_up(const std::string& name)
+    {
+        if (files().contains(name + "/")) return std::unexpected{FileError::is_folder};
+        auto found = files().find(name);
+        if (found == files().end()) return std::unexpected{FileError::not_found};
+        if (found->second == "!") return std::unexpected{FileError::forbidden};
+        if (found->second == "?") return std::unexpected{FileError::failing};
+        content_ = found->second;
+        return File{.size = content_.size(), .modified = older};
+    }
+
+    Protocol protocol_;
+    Outcome outcome_;
+    std::string content_;
+};
+
+inline config::Http with_root(config::Http options = {})
+{
+    options.root = "/imagined";
+    return options;
+}
+
+/// Feeds `pieces` to a new connection, one after the other, each from memory of its own that is
+/// gone afterwards: reading it later would not go unnoticed.
+inline Outcome talk_in(const std::vector<std::string_view>& pieces, const config::Http& options)
+{
+    Talk talk{options};
+    for (auto piece : pieces) {
+        std::vector<char> copy(piece.begin(), piece.end());
+        talk.feed({copy.data(), copy.size()});
+    }
+    return talk.outcome();
+}
+
+/// Feeds `bytes` whole, then byte by byte, then cut in two at every place: what comes out is
+/// always the same.
+inline Outcome talk(std::string_view bytes, const config::Http& options = with_root())
+{
+    auto whole = talk_in({bytes}, options);
+    std::vector<std::string_view> single;
+    for (std::size_t i = 0; i < bytes.size(); ++i) single.push_back(bytes.substr(i, 1));
+    auto by_byte = talk_in(single, options);
+    EXPECT_EQ(by_byte.output, whole.output) << "fed byte by byte";
+    EXPECT_TRUE(by_byte == whole) << "fed byte by byte";
+    for (std::size_t i = 1; i < bytes.size() && bytes.size() < 2000; ++i) {
+        auto cut = talk_in({bytes.substr(0, i), bytes.substr(i)}, options);
+        EXPECT_EQ(cut.output, whole.output) << "cut after " << i;
+        EXPECT_TRUE(cut == whole) << "cut after " << i;
+    }
+    return whole;
+}
+
+/// One answer, taken apart.
+struct Answer {
+    std::string status; // "200"
+    std::string head;
+    std::string content;
+
+    std::string field(std::string_view name) const
+    {
+        auto at = head.find("\r\n" + std::string{name} + ": ");
+        if (at == head.npos) return {};
+        at += name.size() + 4;
+        return head.substr(at, head.find("\r\n", at) - at);
+    }
+};
+
+/// Takes `output` apart by Content-Length; a status of "?" where it makes no sense. With
+/// `head_only` the answers have no content.
+inline std::vector<Answer> answers(std::string_view output, bool head_only = false)
+{
+    std::vector<Answer> all;
+    while (!output.empty()) {
+        Answer one;
+        auto end = output.find("\r\n\r\n");
+        if (!output.starts_with("HTTP/1.1 ") || end == output.npos) {
+            one.status = "?";
+            all.push_back(one);
+            return all;
+        }
+        one.head = output.substr(0, end + 4);
+        one.status = one.head.substr(9, 3);
+        output.remove_prefix(end + 4);
+        auto length = one.field("Content-Length");
+        if (!length.empty() && !head_only) {
+            auto count = std::min<std::size_t>(std::stoul(length), output.size());
+            one.content = output.substr(0, count);
+            if (count < std::stoul(length)) one.status = "?";
+            output.remove_prefix(count);
+        }
+        all.push_back(one);
+    }
+    return all;
+}
+
+/// "200 404 close": the status codes in order, then what became of the connection.
+inline std::string fate(const Outcome& outcome, bool head_only = false)
+{
+    std::string text;
+    for (const auto& answer : answers(outcome.output, head_only)) text += answer.status + " ";
+    return text + (outcome.closed ? "close" : "open");
+}
+
+} // namespace portico::http::test

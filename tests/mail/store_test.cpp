@@ -1,0 +1,335 @@
+#include "services/mail/id.hpp"
+#include "services/mail/store.hpp"
+#include "support.hpp"
+
+namespace portico::mail::test {
+
+namespace {
+
+constexpr auto ana = "ana@example.test";
+constexpr auto bob = "bob@example.test";
+
+// RFC 5321 section 4.5.2 and 4.1.1.4 leave the octets to us: they come back as they came.
+TEST_F(StoreTest, GivesBackTheSameOctetsAtEverySize)
+{
+    auto border = static_cast<std::size_t>(limits.inline_bytes);
+    std::vector<std::string> sent{"",
+                                  "x",
+                                  std::string(3, '\0'),
+                                  octets(border - 1, 2),
+                                  octets(border, 3),
+                                  octets(border + 1, 4),
+                                  octets(5 << 20, 5)};
+    for (auto& one : sent) deliver({ana}, one);
+    EXPECT_EQ(bodies(ana), sent);
+    auto session = maildrop(ana);
+    for (std::size_t i = 0; i < sent.size(); ++i)
+        EXPECT_EQ(session->messages()[i].size, sent[i].size());
+    EXPECT_EQ(body_files().size(), 2u) << "only what is larger than inline_bytes is in a file";
+}
+
+TEST_F(StoreTest, TakesAMessageInPiecesOfAnySize)
+{
+    auto whole = octets(300'000);
+    auto pieces = [&](std::size_t first, std::size_t rest) -> net::Task<std::string> {
+        auto draft = store->begin(envelope({ana}));
+        std::string_view left{whole};
+        for (auto size = first; !left.empty(); size = rest) {
+            auto piece = left.substr(0, size);
+            EXPECT_TRUE((co_await draft->append(piece)).has_value());
+            left.remove_prefix(piece.size());
+        }
+        EXPECT_TRUE((co_await draft->append({})).has_value());
+        EXPECT_TRUE((co_await draft->deliver()).has_value());
+        co_return draft->id();
+    };
+    for (auto [first, rest] : {std::pair{1uz, 999uz}, {65'536uz, 65'536uz}, {300'000uz, 1uz}})
+        run(pieces(first, rest));
+    EXPECT_EQ(bodies(ana), std::vector(3, whole));
+}
+
+TEST_F(StoreTest, ALargeInlineBodyIsReadInPieces)
+{
+    limits.inline_bytes = 1 << 20;
+    reopen();
+    auto large = octets(700'000);
+    deliver({ana}, large);
+    EXPECT_EQ(bodies(ana), std::vector{large}); // read_all checks the size of the pieces
+    EXPECT_TRUE(body_files().empty());
+}
+
+TEST_F(StoreTest, TheIdentityIsTheDraftsFromTheBeginning)
+{
+    auto id = deliver({ana}, "hello");
+    EXPECT_TRUE(is_id(id));
+    EXPECT_EQ(ids(ana), std::vector{id});
+    auto found = run(store->find(id));
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->unique_id(), id);
+    EXPECT_EQ(found->size, 5u);
+    EXPECT_EQ(body(*found), "hello");
+}
+
+TEST_F(StoreTest, FindsNothingForAnIdentityThatIsNone)
+{
+    auto id = deliver({ana}, "hello");
+    for (auto& other : {std::string{}, std::string{"short"}, std::string(22, 'z'), new_id(),
+                        std::string(22, '-')}) {
+        EXPECT_EQ(run(store->find(other)).error(), StoreError::gone) << other;
+        EXPECT_EQ(run(store->remove(other)).error(), StoreError::gone) << other;
+    }
+    EXPECT_EQ(ids(ana), std::vector{id});
+}
+
+TEST_F(StoreTest, AMessageForManyIsStoredOnce)
+{
+    auto large = octets(100'000);
+    auto id = deliver({ana, bob, "eve@example.test"}, large);
+    for (auto* mailbox : {ana, bob, "eve@example.test"}) {
+        EXPECT_EQ(ids(mailbox), std::vector{id});
+        EXPECT_EQ(bodies(mailbox), std::vector{large});
+    }
+    EXPECT_EQ(body_files(), std::vector{id});
+}
+
+TEST_F(StoreTest, AMessageIsOnceInAMailboxHoweverOftenItWasAddressed)
+{
+    Envelope repeated{"", {{"Ana@example.test", ana}, {"bob@x", bob}, {"ana@example.test", ana}}};
+    auto id = run(deliver_one(*store, repeated, "hello"));
+    ASSERT_TRUE(id.has_value());
+    EXPECT_EQ(ids(ana), std::vector{*id});
+    EXPECT_EQ(ids(bob), std::vector{*id});
+}
+
+TEST_F(StoreTest, AMessageForAThousandMailboxes)
+{
+    std::vector<std::string> names;
+    for (int i = 0; i < 1000; ++i) names.push_back("user" + std::to_string(i) + "@example.test");
+    auto id = deliver(names, "to all");
+    EXPECT_EQ(ids(names.front()), std::vector{id});
+    EXPECT_EQ(ids(names.back()), std::vector{id});
+    EXPECT_EQ(run(store->list("", 5000))->size(), 1000u);
+    ASSERT_TRUE(run(store->remove(id)).has_value());
+    EXPECT_TRUE(run(store->list("", 5000))->empty());
+}
+
+TEST_F(StoreTest, AMessageNeedsARecipient)
+{
+    EXPECT_THROW((void)store->begin(Envelope{"ana@example.net", {}}), std::logic_error);
+}
+
+TEST_F(StoreTest, ADraftIsDeliveredOnce)
+{
+    auto twice = [&]() -> net::Task<bool> {
+        auto draft = store->begin(envelope({ana}));
+        EXPECT_TRUE((co_await draft->deliver()).has_value());
+        (void)co_await draft->deliver();
+        co_return true;
+    };
+    EXPECT_THROW(run(twice()), std::logic_error);
+    EXPECT_EQ(ids(ana).size(), 1u);
+}
+
+TEST_F(StoreTest, AnAbandonedDraftLeavesNothing)
+{
+    auto abandon = [&](std::size_t size) -> net::Task<bool> {
+        auto draft = store->begin(envelope({ana}));
+        auto bytes = octets(size);
+        co_return (co_await draft->append(bytes)).has_value();
+    };
+    EXPECT_TRUE(run(abandon(10)));
+    EXPECT_TRUE(run(abandon(100'000)));
+    EXPECT_TRUE(run(abandon(1'000'000)));
+    EXPECT_TRUE(body_files().empty());
+    EXPECT_TRUE(ids(ana).empty());
+}
+
+TEST_F(StoreTest, AnEmptyMaildropIsNoError)
+{
+    EXPECT_TRUE(ids("nobody@example.test").empty());
+    auto session = maildrop("nobody@example.test");
+    EXPECT_TRUE(run(session->remove({})).has_value());
+}
+
+TEST_F(StoreTest, AMaildropHasOneSession)
+{
+    deliver({ana}, "hello");
+    auto first = maildrop(ana);
+    EXPECT_EQ(run(store->open(ana)).error(), StoreError::in_use);
+    EXPECT_TRUE(run(store->open(bob)).has_value());
+    first.reset();
+    EXPECT_TRUE(run(store->open(ana)).has_value());
+}
+
+TEST_F(StoreTest, ASessionSeesWhatWasThereWhenItBegan)
+{
+    auto first = deliver({ana}, "first");
+    auto session = maildrop(ana);
+    auto second = deliver({ana}, "second");
+    ASSERT_EQ(session->messages().size(), 1u);
+    ASSERT_TRUE(run(session->remove({0})).has_value());
+    EXPECT_EQ(session->messages().size(), 1u);
+    session.reset();
+    EXPECT_EQ(ids(ana), std::vector{second});
+}
+
+TEST_F(StoreTest, RemovalFromOneMailboxLeavesTheOther)
+{
+    auto large = octets(100'000);
+    deliver({ana, bob}, large);
+    ASSERT_TRUE(run(maildrop(ana)->remove({0})).has_value());
+    EXPECT_TRUE(ids(ana).empty());
+    EXPECT_EQ(bodies(bob), std::vector{large});
+    EXPECT_EQ(body_files().size(), 1u);
+
+    ASSERT_TRUE(run(maildrop(bob)->remove({0})).has_value());
+    EXPECT_TRUE(ids(bob).empty());
+    EXPECT_TRUE(body_files().empty()) << "the last reference is gone";
+}
+
+TEST_F(StoreTest, RemovesExactlyTheMessagesThatAreNamed)
+{
+    std::vector<std::string> all;
+    for (int i = 0; i < 10; ++i) all.push_back(deliver({ana}, std::to_string(i)));
+    ASSERT_TRUE(run(maildrop(ana)->remove({9, 0, 4})).has_value());
+    EXPECT_EQ(bodies(ana), (std::vector<std::string>{"1", "2", "3", "5", "6", "7", "8"}));
+    reopen();
+    EXPECT_EQ(bodies(ana), (std::vector<std::string>{"1", "2", "3", "5", "6", "7", "8"}));
+}
+
+TEST_F(StoreTest, AnIndexThatIsNoneRemovesNothing)
+{
+    deliver({ana}, "hello");
+    auto session = maildrop(ana);
+    EXPECT_THROW(run(session->remove({0, 1})), std::out_of_range);
+    session.reset();
+    EXPECT_EQ(ids(ana).size(), 1u);
+}
+
+TEST_F(StoreTest, RemovalByIdentityReachesEverySession)
+{
+    auto small = deliver({ana, bob}, "small");
+    auto empty = deliver({ana}, "");
+    auto large = deliver({ana}, octets(100'000));
+    auto session = maildrop(ana);
+    for (auto& id : {small, empty, large}) EXPECT_TRUE(run(store->remove(id)).has_value());
+    EXPECT_TRUE(body_files().empty());
+    ASSERT_EQ(session->messages().size(), 3u);
+    for (auto& message : session->messages())
+        EXPECT_EQ(run(read_all(session->read(message))).error(), StoreError::gone);
+    EXPECT_TRUE(ids(bob).empty());
+    EXPECT_EQ(run(store->find(small)).error(), StoreError::gone);
+    EXPECT_EQ(run(store->remove(small)).error(), StoreError::gone);
+    // What is gone already does not keep the others from going.
+    EXPECT_TRUE(run(session->remove({0, 1, 2})).has_value());
+}
+
+TEST_F(StoreTest, AReadingThatHasBegunGoesOnWhenTheMessageIsRemoved)
+{
+    auto large = octets(600'000);
+    auto id = deliver({ana}, large);
+    auto halfway = [&]() -> net::Task<std::string> {
+        auto message = co_await store->find(id);
+        auto reading = store->read(*message);
+        auto read = (co_await reading->next()).value();
+        EXPECT_TRUE((co_await store->remove(id)).has_value());
+        for (;;) {
+            auto piece = (co_await reading->next()).value();
+            if (piece.empty()) co_return read;
+            read += piece;
+        }
+    };
+    EXPECT_EQ(run(halfway()), large);
+}
+
+TEST_F(StoreTest, ListsNewestFirst)
+{
+    auto before = std::chrono::system_clock::now() - std::chrono::seconds{1};
+    auto first = deliver({ana}, "1");
+    auto second = deliver({ana, bob}, "22");
+    auto third = deliver({bob}, "333");
+    auto of_ana = run(store->list(ana, 10)).value();
+    ASSERT_EQ(of_ana.size(), 2u);
+    EXPECT_EQ(of_ana[0].id, second);
+    EXPECT_EQ(of_ana[1].id, first);
+    EXPECT_EQ(of_ana[1].mailbox, ana);
+    EXPECT_EQ(of_ana[1].reverse_path, "ana@example.net");
+    EXPECT_EQ(of_ana[0].size, 2u);
+    EXPECT_GT(of_ana[1].received, before);
+    EXPECT_LE(of_ana[1].received, std::chrono::system_clock::now());
+
+    auto all = run(store->list("", 3)).value();
+    ASSERT_EQ(all.size(), 3u); // once for each mailbox it is in
+    EXPECT_EQ(all[0].id, third);
+    EXPECT_EQ(all[1].id, second);
+    EXPECT_EQ(all[2].id, second);
+    EXPECT_NE(all[1].mailbox, all[2].mailbox);
+    EXPECT_EQ(run(store->list("", 2))->size(), 2u);
+    EXPECT_TRUE(run(store->list(ana, 0))->empty());
+    EXPECT_TRUE(run(store->list("nobody@example.test", 10))->empty());
+
+    ASSERT_TRUE(run(maildrop(ana)->remove({1})).has_value());
+    EXPECT_EQ(run(store->list("", 10))->size(), 3u) << "a mailbox that let go of it is left out";
+}
+
+TEST_F(StoreTest, ReopeningFindsEverything)
+{
+    auto large = octets(100'000);
+    auto first = deliver({ana}, "first");
+    auto second = deliver({ana, bob}, large);
+    reopen();
+    EXPECT_EQ(ids(ana), (std::vector{first, second}));
+    EXPECT_EQ(bodies(ana), (std::vector<std::string>{"first", large}));
+    EXPECT_TRUE(run(store->find(second)).has_value());
+    auto third = deliver({ana}, "third");
+    EXPECT_EQ(ids(ana), (std::vector{first, second, third}));
+}
+
+TEST_F(StoreTest, AnIdentityIsNotGivenTwiceAfterTheNewestMessageWasRemoved)
+{
+    auto first = deliver({ana}, "first");
+    ASSERT_TRUE(run(store->remove(first)).has_value());
+    reopen();
+    auto second = deliver({ana}, "second");
+    EXPECT_NE(first, second);
+    EXPECT_EQ(run(store->find(first)).error(), StoreError::gone);
+    EXPECT_EQ(run(store->remove(first)).error(), StoreError::gone);
+    EXPECT_EQ(ids(ana), std::vector{second});
+}
+
+TEST_F(StoreTest, WithoutMemoryInTheBudgetSmallMessagesGoToFilesToo)
+{
+    limits.queue_bytes = 1000;
+    reopen();
+    auto many = [&]() -> net::Task<bool> {
+        std::vector<std::unique_ptr<Draft>> drafts;
+        auto half = octets(400);
+        for (int i = 0; i < 50; ++i) drafts.push_back(store->begin(envelope({ana})));
+        for (int round = 0; round < 2; ++round)
+            for (auto& draft : drafts) EXPECT_TRUE((co_await draft->append(half)).has_value());
+        for (auto& draft : drafts) EXPECT_TRUE((co_await draft->deliver()).has_value());
+        co_return true;
+    };
+    run(many());
+    auto half = octets(400);
+    EXPECT_EQ(bodies(ana), std::vector(50, half + half));
+    EXPECT_GE(body_files().size(), 48u);
+
+    // All of it was given back: the next ones find room in memory again.
+    auto files = body_files().size();
+    for (int i = 0; i < 5; ++i) deliver({bob}, octets(900));
+    EXPECT_EQ(body_files().size(), files);
+}
+
+TEST_F(StoreTest, EightBitAddressesAreKept)
+{
+    Envelope odd{"j\xc3\xb6rg@example.net", {{"m\xfc@x", "m\xfc@x"}}};
+    ASSERT_TRUE(run(deliver_one(*store, odd, "hello")).has_value());
+    auto listed = run(store->list("m\xfc@x", 10)).value();
+    ASSERT_EQ(listed.size(), 1u);
+    EXPECT_EQ(listed[0].reverse_path, odd.reverse_path);
+}
+
+} // namespace
+
+} // namespace portico::mail::test
