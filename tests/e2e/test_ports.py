@@ -49,7 +49,7 @@ class Conflicts(unittest.TestCase):
     def test_a_port_of_another_portico(self):
         with Portico(ports=("smtp",)) as first:
             with Portico(port(first.smtp), ports=("http",)) as second:
-                self.assertIn(f"process {first.pid} (portico)", second.log)
+                self.assertIn(f"process {first.pid} ({first.binary.name[:15]})", second.log)
 
     def test_require_all_ports(self):
         with taken_port() as other:
