@@ -323,17 +323,16 @@ void Loader::port(Reader& table)
 
 void Loader::bind(Reader& table, Port& port)
 {
-    const auto written = table.strings("bind", addresses_to_bind);
     std::vector<Text> texts;
-    if (written) {
-        if (written->empty())
-            table.problem(place_of(*table.node("bind")), "bind is empty", addresses_to_bind);
-        port.bind.clear();
-        texts = *written;
+    if (const auto* node = table.node("bind"); node && node->is_array()) {
+        if (node->as_array()->empty())
+            table.problem(place_of(*node), "bind is empty", addresses_to_bind);
+        texts = *table.strings("bind", addresses_to_bind);
     } else {
+        if (node) table.wrong_type("bind", *node, addresses_to_bind);
         for (const std::string& address : port.bind) texts.push_back({address, table.place()});
-        port.bind.clear();
     }
+    port.bind.clear();
     for (const auto& [text, place] : texts) {
         const auto address = canonical_ip(text);
         if (!address) {

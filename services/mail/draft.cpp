@@ -43,7 +43,8 @@ net::Task<std::expected<void, StoreError>> SqliteDraft::spill(std::string_view b
 {
     auto written = co_await tools_.pool.run([this, bytes, last] { return write(bytes, last); });
     if (written) {
-        tools_.trouble.worked();
+        // A piece that was written says little: on a full disk the first ones often are.
+        if (last) tools_.trouble.worked();
         co_return Outcome{};
     }
     tools_.trouble.failed(written.error().what);

@@ -1,0 +1,471 @@
+#include "config/load.hpp"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace portico::config {
+namespace {
+
+struct Case {
+    std::string_view text;
+    std::vector<std::string_view> problems; // as `portico check` prints them
+};
+
+std::vector<std::string> problems_of(std::string_view text)
+{
+    std::vector<std::string> lines;
+    const auto loaded = parse(text, "t");
+    if (!loaded) {
+        for (const Problem& problem : loaded.error()) lines.push_back(to_string(problem));
+    }
+    return lines;
+}
+
+void expect_problems(const Case& test)
+{
+    const std::vector<std::string> expected{test.problems.begin(), test.problems.end()};
+    EXPECT_EQ(problems_of(test.text), expected) << test.text;
+}
+
+Config config_of(std::string_view text)
+{
+    auto loaded = parse(text, "t");
+    EXPECT_TRUE(loaded) << text << '\n' << to_string(loaded.error().front());
+    return loaded ? loaded->config : Config{};
+}
+
+TEST(Load, AnEmptyFileIsTheSandbox)
+{
+    const auto config = config_of("");
+    EXPECT_EQ(config.host, Host{});
+    EXPECT_EQ(config.mail, Mail{});
+    ASSERT_EQ(config.ports.size(), 3U);
+    EXPECT_EQ(config.ports[0].port, 80);
+    EXPECT_EQ(config.ports[1].port, 110);
+    EXPECT_EQ(config.ports[2].port, 25);
+    EXPECT_TRUE(config.loopback_only());
+}
+
+TEST(Load, DefaultPortsTakeTheFilesOptions)
+{
+    const auto config = config_of("[http]\nroot = '/srv'\n[smtp]\nmax_errors = 7\n");
+    EXPECT_EQ(std::get<Http>(config.ports[0].options).root, "/srv");
+    EXPECT_EQ(std::get<Smtp>(config.ports[2].options).max_errors, 7U);
+}
+
+TEST(Load, ReadsEveryKey)
+{
+    const auto config = config_of(R"(
+        [host]
+        name = "mx.example.test"
+        data = "d"
+        threads = 4
+        grace = "500ms"
+        max_connections = 1000
+        max_connections_per_peer = 50
+        require_all_ports = true
+        port_file = "p"
+        [log]
+        format = "json"
+        level = "debug"
+        file = "l"
+        [mail]
+        accept = "listed"
+        max_message_size = "100 MiB"
+        inline_bytes = 1
+        queue_bytes = "1GiB"
+        [auth]
+        mode = "listed"
+        [http]
+        root = "r"
+        max_request_line = "1 KiB"
+        max_header_bytes = 2048
+        max_headers = 3
+        max_body = 0
+        max_requests = 4
+        header_timeout = 5
+        keep_alive_timeout = "6s"
+        write_timeout = "7 s"
+        [smtp]
+        max_recipients = 100
+        max_errors = 1
+        command_timeout = "1h"
+        data_timeout = "2m"
+        write_timeout = "3m"
+        [pop3]
+        idle_timeout = "11m"
+        write_timeout = "1s"
+        max_errors = 2
+        [[account]]
+        name = "ana"
+        addresses = ["ana@example.test", "*@ana.test"]
+        password = "$6$salt$hash"
+        [[account]]
+        name = "bot"
+        secret = "s"
+        [[port]]
+        port = "auto"
+        service = "smtp"
+        bind = ["0.0.0.0", "0:0::0"]
+        max_recipients = 200
+    )");
+    EXPECT_EQ(config.file, "t");
+    EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
+    EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
+    EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30}));
+    EXPECT_EQ(config.auth.mode, Auth::Mode::listed);
+    EXPECT_EQ(config.http, (Http{"r", 1024, 2048, 3, 0, 4, 5s, 6s, 7s}));
+    EXPECT_EQ(config.smtp, (Smtp{100, 1, 1h, 2min, 3min}));
+    EXPECT_EQ(config.pop3, (Pop3{11min, 1s, 2}));
+    ASSERT_EQ(config.accounts.size(), 2U);
+    EXPECT_EQ(config.accounts[0],
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 42}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 46}));
+    ASSERT_EQ(config.ports.size(), 1U);
+    EXPECT_EQ(config.ports[0].port, 0);
+    EXPECT_EQ(config.ports[0].line, 49);
+    EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
+    EXPECT_EQ(std::get<Smtp>(config.ports[0].options), (Smtp{200, 1, 1h, 2min, 3min}));
+}
+
+TEST(Load, NamesUnknownKeysAndWhatWasMeant)
+{
+    const Case cases[] = {
+        {"[hots]\n", {"t:1:2: unknown table \"hots\" (expected: host)"}},
+        {"[smtp]\nmax_recipient = 5\n",
+         {"t:2:1: unknown key \"max_recipient\" in [smtp] (expected: max_recipients)"}},
+        {"[auth]\nzzz = 5\n", {"t:2:1: unknown key \"zzz\" in [auth] (expected: one of mode)"}},
+        {"[smtp]\nmax_message_size = 5\n",
+         {"t:2:1: unknown key \"max_message_size\" in [smtp] "
+          "(expected: it in [mail], where it belongs)"}},
+        {"[[port]]\nport = 25\nservice = 'smtp'\nroot = '/'\n",
+         {"t:4:1: unknown key \"root\" in a [[port]] of smtp "
+          "(expected: it in [http], where it belongs)"}},
+        {"\"a\\nb\" = 1\n",
+         {"t:1:1: unknown key \"a\\x0ab\" "
+          "(expected: one of host, log, mail, http, smtp, pop3, auth, account, port)"}},
+    };
+    for (const Case& test : cases) expect_problems(test);
+}
+
+TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
+{
+    struct Bounds {
+        std::string_view table, key;
+        std::vector<std::string_view> right, wrong;
+    };
+    const std::vector<std::string_view> times{"1", "'1ms'", "'24h'", "86400"};
+    const std::vector<std::string_view> no_times{"0",
+                                                 "-1",
+                                                 "'0s'",
+                                                 "'25h'",
+                                                 "86401",
+                                                 "'5min'",
+                                                 "'5 M'",
+                                                 "'-5s'",
+                                                 "''",
+                                                 "true",
+                                                 "1.5",
+                                                 "'1.5s'",
+                                                 "['5s']",
+                                                 "9223372036854775807",
+                                                 "'99999999999999999999s'"};
+    const Bounds table[] = {
+        {"host", "threads", {"0", "256"}, {"257", "-1", "'2'", "1.0"}},
+        {"host", "grace", times, no_times},
+        {"host", "max_connections", {"0", "10000000"}, {"-1", "10000001", "'5'"}},
+        {"host", "max_connections_per_peer", {"0", "10000000"}, {"-1", "10000001", "'5'"}},
+        {"host", "require_all_ports", {"true", "false"}, {"1", "'true'"}},
+        {"host", "name", {"'a'", "'a-b.c'"}, {"''", "'a..b'", "'-a'", "'a_b'", "'a '", "1"}},
+        {"host", "data", {"'x'"}, {"1", "\"a\\u0000b\""}},
+        {"host", "port_file", {"''"}, {"false"}},
+        {"log", "format", {"'text'", "'json'"}, {"'xml'", "1"}},
+        {"log", "level", {"'debug'", "'info'", "'warn'", "'error'"}, {"'warning'", "true"}},
+        {"log", "file", {"'x'"}, {"1"}},
+        {"mail", "accept", {"'any'", "'listed'"}, {"'none'", "true"}},
+        {"mail",
+         "max_message_size",
+         {"65536", "'64 KiB'", "'1 TiB'"},
+         {"65535", "'63 KiB'", "'2 TiB'", "'64 KB'", "'64'", "-1", "1.5", "'99999999999 TiB'"}},
+        {"mail", "inline_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'"}},
+        {"mail", "queue_bytes", {"'1 MiB'"}, {"1", "0"}},
+        {"auth", "mode", {"'any'", "'listed'"}, {"'nobody'", "1"}},
+        {"http", "root", {"'x'"}, {"1"}},
+        {"http", "max_request_line", {"1", "'1 MiB'"}, {"0", "'2 MiB'", "'x'"}},
+        {"http", "max_header_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'", "'x'"}},
+        {"http", "max_headers", {"1", "100000"}, {"0", "100001", "'x'"}},
+        {"http", "max_body", {"0", "'1 TiB'"}, {"-1", "'2 TiB'"}},
+        {"http", "max_requests", {"1"}, {"0", "'1'"}},
+        {"http", "header_timeout", times, no_times},
+        {"http", "keep_alive_timeout", times, no_times},
+        {"http", "write_timeout", times, no_times},
+        {"smtp", "max_recipients", {"100", "1000000"}, {"99", "0", "-1", "1000001"}},
+        {"smtp", "max_errors", {"1"}, {"0", "'1'"}},
+        {"smtp", "command_timeout", times, no_times},
+        {"smtp", "data_timeout", times, no_times},
+        {"smtp", "write_timeout", times, no_times},
+        {"pop3", "idle_timeout", {"600", "'10m'"}, {"599", "'9m'", "'25h'", "true"}},
+        {"pop3", "write_timeout", times, no_times},
+        {"pop3", "max_errors", {"1"}, {"0", "'1'"}},
+    };
+    for (const Bounds& row : table) {
+        for (const auto value : row.right)
+            EXPECT_EQ(problems_of(fmt::format("[{}]\n{} = {}\n", row.table, row.key, value)),
+                      std::vector<std::string>{});
+        for (const auto value : row.wrong) {
+            const auto loaded =
+                parse(fmt::format("[{}]\n{} = {}\n", row.table, row.key, value), "t");
+            ASSERT_FALSE(loaded) << row.key << " = " << value;
+            ASSERT_EQ(loaded.error().size(), 1U) << row.key << " = " << value;
+            EXPECT_EQ(loaded.error()[0].line, 2);
+            EXPECT_EQ(loaded.error()[0].column, static_cast<int>(row.key.size()) + 4);
+            EXPECT_FALSE(loaded.error()[0].remedy.empty());
+        }
+    }
+    // Every key of a plain table has its row.
+    std::size_t keys = 0;
+    for (const KnownKeys& known : known_keys()) {
+        if (!known.table.empty() && !known.table.starts_with("[[")) keys += known.keys.size();
+    }
+    EXPECT_EQ(std::size(table), keys);
+}
+
+TEST(Load, SaysWhatWouldBeRight)
+{
+    const Case cases[] = {
+        {"[smtp]\nmax_recipients = '5'\n",
+         {"t:2:18: max_recipients is a string "
+          "(expected: a number from 100 to 1000000, by RFC 5321 section 4.5.3.1.8)"}},
+        {"[pop3]\nidle_timeout = '9m'\n",
+         {"t:2:16: idle_timeout \"9m\" is out of range (expected: a time from \"10m\" to \"24h\", "
+          "in ms, s, m or h, or in seconds, by RFC 1939 section 3)"}},
+        {"[log]\nlevel = 'inf'\n", {"t:2:9: unknown level \"inf\" (expected: \"info\")"}},
+        {"[[smtp]]\n",
+         {"t:1:1: smtp is an array (expected: [smtp], in single brackets: there is one)"}},
+        {"[port]\nport = 25\n",
+         {"t:1:1: port is a table (expected: [[port]], in double brackets: there may be many)"}},
+        {"[mail]\ninline_bytes = '2 MiB'\nqueue_bytes = '1 MiB'\n",
+         {"t:1:1: [mail] inline_bytes is larger than queue_bytes (expected: inline_bytes not above "
+          "queue_bytes, in which such messages wait)"}},
+    };
+    for (const Case& test : cases) expect_problems(test);
+}
+
+TEST(Load, ReportsAllProblemsInTheOrderOfTheFile)
+{
+    const auto lines = problems_of("[pop3]\nmax_errors = 0\nx = 1\n[host]\nthreads = 'x'\n[http]\n"
+                                   "max_headers = 0\n");
+    ASSERT_EQ(lines.size(), 4U);
+    EXPECT_TRUE(lines[0].starts_with("t:2:14: "));
+    EXPECT_TRUE(lines[1].starts_with("t:3:1: "));
+    EXPECT_TRUE(lines[2].starts_with("t:5:11: "));
+    EXPECT_TRUE(lines[3].starts_with("t:7:15: "));
+}
+
+TEST(Load, ChecksPorts)
+{
+    constexpr std::string_view number = "a number from 1 to 65535, or \"auto\"";
+    const std::pair<std::string_view, std::string> cases[] = {
+        {"port = 0\nservice = 'http'",
+         fmt::format("t:2:8: port 0 is out of range (expected: {})", number)},
+        {"port = 65536\nservice = 'http'",
+         fmt::format("t:2:8: port 65536 is out of range (expected: {})", number)},
+        {"port = '25'\nservice = 'http'",
+         fmt::format("t:2:8: port \"25\" is not a number (expected: {})", number)},
+        {"port = true\nservice = 'http'",
+         fmt::format("t:2:8: port is a boolean (expected: {})", number)},
+        {"service = 'http'", fmt::format("t:1:1: [[port]] has no port (expected: {})", number)},
+        {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\", \"smtp\" or \"pop3\")"},
+        {"port = 25\nservice = 'smpt'", "t:3:11: unknown service \"smpt\" (expected: \"smtp\")"},
+        {"port = 25\nservice = 'ftp-data'",
+         "t:3:11: unknown service \"ftp-data\" (expected: \"http\" or \"smtp\" or \"pop3\")"},
+        {"port = 25\nservice = 'smtp'\nmax_recipients = 5",
+         "t:4:18: max_recipients 5 is out of range "
+         "(expected: a number from 100 to 1000000, by RFC 5321 section 4.5.3.1.8)"},
+    };
+    for (const auto& [text, problem] : cases)
+        EXPECT_EQ(problems_of(fmt::format("[[port]]\n{}\n", text)),
+                  std::vector<std::string>{problem});
+    for (const auto bind : {"['localhost']", "[]", "'127.0.0.1'", "[1]", "['127.0.0.1:25']",
+                            "['1.2.3']", "['fe80::1%eth0']", "['']"})
+        EXPECT_EQ(
+            problems_of(fmt::format("[[port]]\nport=1\nservice='http'\nbind={}\n", bind)).size(),
+            1U)
+            << bind;
+}
+
+TEST(Load, FindsPortsThatClaimTheSame)
+{
+    const auto two = [](std::string_view one, std::string_view other) {
+        return problems_of(fmt::format("auth.mode = 'any'\n[[port]]\nport = 25\nservice = 'smtp'\n"
+                                       "bind = [{}]\n[[port]]\nport = 25\nservice = 'http'\n"
+                                       "bind = [{}]\n",
+                                       one, other));
+    };
+    EXPECT_EQ(
+        two("'127.0.0.1'", "'127.0.0.1'"),
+        std::vector<std::string>{"t:9:9: port 25 of 127.0.0.1 is claimed by the [[port]] in "
+                                 "line 2 already (expected: another port or another address)"});
+    EXPECT_EQ(two("'0.0.0.0'", "'127.0.0.1'").size(), 1U);
+    EXPECT_EQ(two("'127.0.0.1'", "'0.0.0.0'").size(), 1U);
+    EXPECT_EQ(two("'::1'", "'0:0::1'").size(), 1U);
+    EXPECT_EQ(two("'::1'", "'::'").size(), 1U);
+    EXPECT_EQ(two("'::'", "'0.0.0.0'").size(), 0U);
+    EXPECT_EQ(two("'127.0.0.1'", "'127.0.0.2'").size(), 0U);
+    EXPECT_EQ(two("'127.0.0.1', '127.0.0.1'", "'::1'").size(), 1U);
+    EXPECT_TRUE(problems_of("[[port]]\nport='auto'\nservice='http'\n[[port]]\nport='auto'\n"
+                            "service='http'\n")
+                    .empty());
+}
+
+TEST(Load, WantsTheAuthModeWrittenDownForAnOpenPort)
+{
+    constexpr std::string_view port =
+        "[[port]]\nport=25\nservice='smtp'\nbind=['127.0.0.1','::']\n";
+    const auto lines = problems_of(port);
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_TRUE(lines[0].starts_with("t:4:19: a port is open to other machines")) << lines[0];
+    EXPECT_NE(lines[0].find("mode = \"listed\""), std::string::npos);
+    EXPECT_TRUE(
+        problems_of(fmt::format("[auth]\n{}", port))[0].starts_with("t:1:1: a port is open"));
+    EXPECT_TRUE(problems_of(fmt::format("auth.mode = 'any'\n{}", port)).empty());
+    EXPECT_TRUE(problems_of(fmt::format("auth.mode = 'listed'\n{}", port)).empty());
+}
+
+TEST(Load, ChecksAccounts)
+{
+    const std::pair<std::string_view, std::string_view> cases[] = {
+        {"secret = 'x'", "t:1:1: [[account]] has no name"},
+        {"name = ''", "t:2:8: name \"\" is not right"},
+        {"name = 'a b'", "t:2:8: name \"a b\" is not right"},
+        {"name = 'a'\nsecret = ''", "t:3:10: secret is not right"},
+        {"name = 'a'\nsecret = 5", "t:3:10: secret is an integer"},
+        {"name = 'a'\npassword = '$6$s$h'\nsecret = 'b'",
+         "t:1:1: [[account]] has a password and a secret"},
+        {"name = 'a'\naddresses = 'a@b'", "t:3:13: addresses is a string"},
+        {"name = 'a'\naddresses = [1]", "t:3:14: an entry of addresses is an integer"},
+        {"name = 'a'\naddresses = ['a']", "t:3:14: \"a\" is not an address"},
+        {"name = 'a'\naddresses = ['@b']", "t:3:14: \"@b\" is not an address"},
+        {"name = 'a'\naddresses = ['a*@b']", "t:3:14: \"a*@b\" is not an address"},
+        {"name = 'a'\naddresses = ['*@']", "t:3:14: \"*@\" is not an address"},
+        {"name = 'a'\n[[account]]\nname = 'A'",
+         "t:3:1: the [[account]] in line 1 is named \"A\" already"},
+        {"name = 'a'\naddresses = ['x@y']\n[[account]]\nname = 'b'\naddresses = ['X@Y']",
+         "t:6:14: \"X@Y\" belongs to the [[account]] in line 1 already"},
+    };
+    for (const auto& [text, problem] : cases) {
+        const auto lines = problems_of(fmt::format("[[account]]\n{}\n", text));
+        ASSERT_EQ(lines.size(), 1U) << text;
+        EXPECT_TRUE(lines[0].starts_with(problem)) << lines[0];
+    }
+    EXPECT_EQ(problems_of("[[account]]\nname='a'\n[auth]\nmode='listed'\n").size(), 1U);
+    EXPECT_EQ(problems_of("[[account]]\nname='a'\n").size(), 0U);
+}
+
+TEST(Load, WarnsWhenNobodyIsListed)
+{
+    const auto loaded = parse("[auth]\nmode = 'listed'\n", "t");
+    ASSERT_TRUE(loaded);
+    ASSERT_EQ(loaded->warnings.size(), 1U);
+    EXPECT_EQ(loaded->warnings[0].line, 1);
+}
+
+TEST(Load, NeverQuotesASecret)
+{
+    for (const auto value :
+         {"'hunter2'", "hunter2", "'hunter2", "\"hunter2", "\"hunter2\\q\"", "\"\\hunter2\"",
+          "['hunter2']", "{hunter2 = 1}", "2hunter2", "0xhunter2", "'hunter2' hunter2",
+          "\"\"\"hunter2", "'hunter2'\n= hunter2", "1979-hunter2", "+hunter2", "true_hunter2",
+          "\"hunter2\n\""}) {
+        for (const auto* key : {"password", "secret"}) {
+            const auto lines = problems_of(
+                fmt::format("[[account]]\nname = 'a'\naddresses = 1\n{} = {}\n", key, value));
+            ASSERT_FALSE(lines.empty()) << value;
+            for (const auto& line : lines) EXPECT_EQ(line.find("nter2"), std::string::npos) << line;
+        }
+    }
+    // Digits are not quoted either, though they would be a number.
+    const auto lines = problems_of("[[account]]\nsecret = 99999999999999999999\n");
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_EQ(lines[0].find("9999"), std::string::npos) << lines[0];
+}
+
+TEST(Load, TellsWhereTheTextIsNoToml)
+{
+    for (const auto& [text, place] :
+         {std::pair{"[host\n", "t:1:6: not valid TOML: "}, std::pair{"a = 1\na = 2\n", "t:2:"},
+          std::pair{"a = \n", "t:1:5: "}, std::pair{"\xff", "t:1:"}}) {
+        const auto lines = problems_of(text);
+        ASSERT_EQ(lines.size(), 1U) << text;
+        EXPECT_TRUE(lines[0].starts_with(place)) << lines[0];
+    }
+}
+
+TEST(Load, RefusesWhatIsTooLarge)
+{
+    EXPECT_EQ(problems_of(std::string(1 << 20, '\n')), std::vector<std::string>{});
+    EXPECT_EQ(
+        problems_of(std::string((1 << 20) + 1, '\n')),
+        std::vector<std::string>{"t: too large for a configuration (expected: at most 1 MiB)"});
+}
+
+class LoadFile : public testing::Test {
+protected:
+    void SetUp() override
+    {
+        const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+        folder_ = std::filesystem::temp_directory_path() /
+                  fmt::format("portico-config-{}-{}", test->name(), ::getpid());
+        std::filesystem::create_directories(folder_);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    std::filesystem::path write(std::string_view text, std::filesystem::perms mode)
+    {
+        const auto path = folder_ / "portico.toml";
+        std::ofstream{path} << text;
+        std::filesystem::permissions(path, mode);
+        return path;
+    }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(LoadFile, WarnsOfASecretThatOthersCanRead)
+{
+    using std::filesystem::perms;
+    constexpr std::string_view secret = "\n[[account]]\nname = 'a'\nsecret = 'hunter2'\n";
+    constexpr std::string_view hash = "[[account]]\nname = 'a'\npassword = '$6$s$h'\n";
+    const auto own = perms::owner_read | perms::owner_write;
+    const auto loaded = load(write(secret, own | perms::group_read));
+    ASSERT_TRUE(loaded);
+    ASSERT_EQ(loaded->warnings.size(), 1U);
+    EXPECT_EQ(loaded->warnings[0].line, 2);
+    EXPECT_NE(loaded->warnings[0].what.find("0640"), std::string::npos);
+    EXPECT_EQ(to_string(loaded->warnings[0]).find("hunter2"), std::string::npos);
+    EXPECT_TRUE(load(write(secret, own))->warnings.empty());
+    EXPECT_TRUE(load(write(hash, own | perms::others_read))->warnings.empty());
+}
+
+TEST_F(LoadFile, SaysWhyItCannotBeRead)
+{
+    for (const auto& path : {folder_, folder_ / "missing"}) {
+        const auto loaded = load(path);
+        ASSERT_FALSE(loaded);
+        ASSERT_EQ(loaded.error().size(), 1U);
+        EXPECT_EQ(loaded.error()[0].line, 0);
+        EXPECT_EQ(loaded.error()[0].file, path.string());
+    }
+}
+
+} // namespace
+} // namespace portico::config
