@@ -9,12 +9,16 @@
 
 namespace portico::net {
 
-/// Threads for what would block a loop: a cold disk, a password hash. Outlives the loops that
+/// Threads for what would block a loop: a cold disk, a password hash. Outlives the coroutines that
 /// call it. A connection waits for its one job, so there are never more jobs than connections.
 class Pool {
 public:
     explicit Pool(unsigned threads) : threads_{threads} {}
-    ~Pool() { threads_.join(); }
+    ~Pool() { join(); }
+
+    /// Returns when every job is done and no thread is left. Called before the loops go: a thread
+    /// that has just handed its result to a loop still touches it on the way out.
+    void join() { threads_.join(); }
 
     /// Runs `work` on a thread of the pool and comes back to the calling loop (see run_on.hpp).
     template <class Work>

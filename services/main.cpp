@@ -174,6 +174,10 @@ int serve(const config::Loaded& loaded, bool trace)
                     PORTICO_VERSION, config.host.name, reactor.size(), limits.max_connections,
                     config.host.data.string()));
     const int code = server.run();
+    // Every talk is over, but a thread that ended one may still be on its way out of the loop it
+    // came back to: these threads end before the reactor does.
+    pool.join();
+    store->reset();
     log.write(net::Level::info, "stopped");
     return code;
 }
