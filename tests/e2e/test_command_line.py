@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 
 import talk
 from harness import ServerTest, default_binary, run
@@ -54,6 +55,17 @@ class WithServer(ServerTest):
 
     def test_control_socket_is_private(self):
         self.assertEqual((self.server.data / "control.sock").stat().st_mode & 0o777, 0o600)
+
+    def test_malformed_requests_are_answered(self):
+        for request in (b"rubbish", b"[]", b'{"command":5}', b'{"command":"sing"}',
+                        b'{"command":"mail cat"}', b'{"command":"mail ls","mailbox":7}',
+                        b'{"command":"send","size":-1,"to":["ana@example.test"]}'):
+            with self.subTest(request=request), socket.socket(socket.AF_UNIX) as control:
+                control.settimeout(talk.SECONDS)
+                control.connect(str(self.server.data / "control.sock"))
+                control.sendall(request + b"\n")
+                answer = json.loads(control.makefile("rb").readline())
+                self.assertEqual(list(answer), ["error"])
 
     def test_mail_ls_cat_rm(self):
         id = talk.deliver(self.server.smtp, MESSAGE, [self.mailbox, "second@example.test"])
