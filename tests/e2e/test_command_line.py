@@ -152,6 +152,24 @@ class WithoutServer(ServerTest):
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, rf"{re.escape(str(path))}:2:\d+: ")
 
+    def test_check_warns_of_a_secret_others_can_read(self):
+        path = self.config('[[account]]\nname = "ana"\naddresses = ["ana@example.test"]\n'
+                           'secret = "between us"\n')
+        for mode, warned in ((0o644, True), (0o600, False)):
+            path.chmod(mode)
+            out = self.portico("--config", path, "check").stdout
+            self.assertEqual("warning: " in out, warned, out)
+            self.assertNotIn("between us", out)
+
+    def test_open_ports_need_the_login_mode_written_down(self):
+        port = '[[port]]\nport = 2525\nservice = "smtp"\nbind = ["0.0.0.0"]\n'
+        path = self.config(port)
+        done = self.portico("--config", path, "check", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"portico\.toml:\d+:\d+: .*mode")
+        path.write_text('[auth]\nmode = "any"\n' + port)
+        self.portico("--config", path, "check")
+
     def test_check_of_no_file(self):
         done = self.portico("--config", self.folder / "none.toml", "check", check=False)
         self.assertEqual(done.returncode, 1)
@@ -242,3 +260,21 @@ class Trace(ServerTest):
         self.assertNotIn("text of the message", out)
         for text in (out, self.server.log):
             self.assertNotIn("tell-nobody", text)
+
+
+class JsonLog(ServerTest):
+    config_extra = '[log]\nformat = "json"\nlevel = "debug"\n'
+
+    def test_lines(self):
+        with talk.smtp(self.server.smtp) as session:
+            host, port = session.socket.getsockname()
+            talk.data(session, MESSAGE, [self.mailbox])
+            id = talk.queued_id(session.reply())
+        talk.maildrop(self.server.pop3, self.mailbox)
+        events = [json.loads(line) for line in self.server.log.splitlines()]
+        [event] = [event for event in events if id in event["message"]]
+        self.assertEqual((event["level"], event["service"], event["client"], event["server"]),
+                         ("info", "smtp", f"{host}:{port}", f"127.0.0.1:{self.server.smtp}"))
+        self.assertIsInstance(event["connection"], int)
+        for words in ("text of the message", "Subject"):
+            self.assertNotIn(words, self.server.log)

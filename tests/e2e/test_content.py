@@ -45,7 +45,7 @@ class Content(RoundTrip):
     config_extra = '[mail]\nmax_message_size = "60 MiB"\n'
 
     def test_attachment_of_25_mib(self):
-        attachment = base64.encodebytes(random.Random(25).randbytes(25 << 20))
+        attachment = base64.encodebytes(random.Random(25).randbytes(1 << 20)) * 25
         self.round_trip(HEAD + attachment.replace(b"\n", b"\r\n"))
 
     def test_utf_8(self):
