@@ -13,7 +13,7 @@ import talk
 from harness import ROOT, ServerTest
 
 HEAD = b"From: bo@example.net\r\nTo: ana@example.test\r\nSubject: content\r\n\r\n"
-CORPUS = pathlib.Path(os.environ.get("PORTICO_CORPUS", ROOT / "../shared/corpus"))
+CORPUS = pathlib.Path(os.environ.get("PORTICO_CORPUS", ROOT / "../shared/corpus")).resolve()
 
 
 class RoundTrip(ServerTest):

@@ -95,7 +95,8 @@ class Files(ServerTest):
         client.connect()
         own = client.sock.getsockname()
         for method, path, content in (("GET", "/", INDEX), ("HEAD", "/big.bin", b""),
-                                      ("GET", "/big.bin", BIG), ("GET", "/notes.txt", b"0123456789")):
+                                      ("GET", "/big.bin", BIG),
+                                      ("GET", "/notes.txt", b"0123456789")):
             client.request(method, path)
             response = client.getresponse()
             self.assertEqual((response.status, response.read()), (200, content))
