@@ -70,11 +70,12 @@ net::Task<void> Service::serve(net::Connection& peer)
     }
     const auto request = json::parse(received.substr(0, end), nullptr, false);
     received.erase(0, end + 1);
-    const auto command = request.is_object() ? request.value("command", "") : std::string{};
-    peer.doing(command);
 
-    Answer answer = std::unexpected{fmt::format("unknown command \"{}\"", command)};
+    Answer answer;
     try {
+        const auto command = request.value("command", ""); // throws unless it is an object
+        peer.doing(command);
+        answer = std::unexpected{fmt::format("unknown command \"{}\"", command)};
         if (command == "mail cat") co_return co_await cat(peer, request);
         if (command == "ports") answer = ports();
         if (command == "health") answer = health();

@@ -143,7 +143,7 @@ class Portico:
             raise AssertionError(f"exit code {ended_with} after the signal\n" + self.last_words())
         for report in SANITIZER_REPORTS:
             if report in self.log:
-                raise AssertionError(f"{report}\n" + self.last_words(lines=200))
+                raise AssertionError(f"{report}\n" + self.last_words())
 
     def kill(self):
         """SIGKILL: as a power cut, for what is on disk."""
@@ -153,8 +153,13 @@ class Portico:
             self._ended()
 
     def last_words(self, lines=40):
-        return "\n".join([f"--- the end of portico's log ({self.folder.name}):",
-                          *self.log.splitlines()[-lines:]])
+        """The end of the log; or a sanitizer's report, whose beginning tells most."""
+        log = self.log.splitlines()
+        report = next((number for number, line in enumerate(log)
+                       if any(words in line for words in SANITIZER_REPORTS)), None)
+        shown = log[-lines:] if report is None else log[report:report + lines]
+        return "\n".join([f"--- portico's log ({self.folder.name}):",
+                          *(line[:300] for line in shown)])
 
     def _ended(self):
         self.process = None

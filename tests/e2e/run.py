@@ -17,16 +17,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 class Progress(unittest.TestResult):
     """One line a test, and what is needed to understand a failure right below it."""
 
-    passed = 0
+    def __init__(self):
+        super().__init__()
+        self.passed = 0
+        self._shown = set()
 
     def startTest(self, test):
         super().startTest(test)
         self._began = time.monotonic()
-        self._failed_parts = 0
 
-    def _say(self, word, test, more=""):
+    def _say(self, word, test):
         seconds = time.monotonic() - self._began
-        print(f"{word} {test.id()} ({seconds:.1f} s){more}", flush=True)
+        print(f"{word} {test.id()} ({seconds:.1f} s)", flush=True)
 
     def addSuccess(self, test):
         super().addSuccess(test)
@@ -58,7 +60,9 @@ class Progress(unittest.TestResult):
             print(f"FAILED {test.id()}")
         print(story, flush=True)
         for server in harness.running:
-            print(server.last_words(), flush=True)
+            if server.last_words() not in self._shown:  # once, if one crash fails many tests
+                self._shown.add(server.last_words())
+                print(server.last_words(), flush=True)
 
 
 def main():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 
 import talk
 from harness import ServerTest, default_binary, run
@@ -54,6 +55,17 @@ class WithServer(ServerTest):
 
     def test_control_socket_is_private(self):
         self.assertEqual((self.server.data / "control.sock").stat().st_mode & 0o777, 0o600)
+
+    def test_malformed_requests_are_answered(self):
+        for request in (b"rubbish", b"[]", b'{"command":5}', b'{"command":"sing"}',
+                        b'{"command":"mail cat"}', b'{"command":"mail ls","mailbox":7}',
+                        b'{"command":"send","size":-1,"to":["ana@example.test"]}'):
+            with self.subTest(request=request), socket.socket(socket.AF_UNIX) as control:
+                control.settimeout(talk.SECONDS)
+                control.connect(str(self.server.data / "control.sock"))
+                control.sendall(request + b"\n")
+                answer = json.loads(control.makefile("rb").readline())
+                self.assertEqual(list(answer), ["error"])
 
     def test_mail_ls_cat_rm(self):
         id = talk.deliver(self.server.smtp, MESSAGE, [self.mailbox, "second@example.test"])
@@ -139,6 +151,24 @@ class WithoutServer(ServerTest):
         done = self.portico("--config", path, "check", check=False)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, rf"{re.escape(str(path))}:2:\d+: ")
+
+    def test_check_warns_of_a_secret_others_can_read(self):
+        path = self.config('[[account]]\nname = "ana"\naddresses = ["ana@example.test"]\n'
+                           'secret = "between us"\n')
+        for mode, warned in ((0o644, True), (0o600, False)):
+            path.chmod(mode)
+            out = self.portico("--config", path, "check").stdout
+            self.assertEqual("warning: " in out, warned, out)
+            self.assertNotIn("between us", out)
+
+    def test_open_ports_need_the_login_mode_written_down(self):
+        port = '[[port]]\nport = 2525\nservice = "smtp"\nbind = ["0.0.0.0"]\n'
+        path = self.config(port)
+        done = self.portico("--config", path, "check", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"portico\.toml:\d+:\d+: .*mode")
+        path.write_text('[auth]\nmode = "any"\n' + port)
+        self.portico("--config", path, "check")
 
     def test_check_of_no_file(self):
         done = self.portico("--config", self.folder / "none.toml", "check", check=False)
@@ -230,3 +260,21 @@ class Trace(ServerTest):
         self.assertNotIn("text of the message", out)
         for text in (out, self.server.log):
             self.assertNotIn("tell-nobody", text)
+
+
+class JsonLog(ServerTest):
+    config_extra = '[log]\nformat = "json"\nlevel = "debug"\n'
+
+    def test_lines(self):
+        with talk.smtp(self.server.smtp) as session:
+            host, port = session.socket.getsockname()
+            talk.data(session, MESSAGE, [self.mailbox])
+            id = talk.queued_id(session.reply())
+        talk.maildrop(self.server.pop3, self.mailbox)
+        events = [json.loads(line) for line in self.server.log.splitlines()]
+        [event] = [event for event in events if id in event["message"]]
+        self.assertEqual((event["level"], event["service"], event["client"], event["server"]),
+                         ("info", "smtp", f"{host}:{port}", f"127.0.0.1:{self.server.smtp}"))
+        self.assertIsInstance(event["connection"], int)
+        for words in ("text of the message", "Subject"):
+            self.assertNotIn(words, self.server.log)

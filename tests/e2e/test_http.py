@@ -2,6 +2,7 @@
 
 import email.utils
 import http.client
+import io
 import os
 import pathlib
 import socket
@@ -94,7 +95,8 @@ class Files(ServerTest):
         client.connect()
         own = client.sock.getsockname()
         for method, path, content in (("GET", "/", INDEX), ("HEAD", "/big.bin", b""),
-                                      ("GET", "/big.bin", BIG), ("GET", "/notes.txt", b"0123456789")):
+                                      ("GET", "/big.bin", BIG),
+                                      ("GET", "/notes.txt", b"0123456789")):
             client.request(method, path)
             response = client.getresponse()
             self.assertEqual((response.status, response.read()), (200, content))
@@ -102,19 +104,20 @@ class Files(ServerTest):
         client.close()
 
     def test_pipelining(self):
-        paths = ["/notes.txt", "/big.bin", "/nothing", "/", "/folder/page.html"] * 4
+        contents = {"/notes.txt": b"0123456789", "/big.bin": BIG, "/": INDEX,
+                    "/folder/page.html": b"a page"}
+        paths = [*contents, "/nothing"] * 4
         requests = [f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n" for path in paths]
         with socket.create_connection(("127.0.0.1", self.server.http), talk.SECONDS) as peer:
             peer.sendall("".join(requests).encode())
+            stream = Pipelined(peer.makefile("rb", buffering=0))
             for path in paths:
-                response = http.client.HTTPResponse(Unbuffered(peer))
+                response = http.client.HTTPResponse(stream)
                 response.begin()
                 content = response.read()
                 self.assertEqual(response.status, 404 if path == "/nothing" else 200)
-                if path == "/big.bin":
-                    self.assertTrue(content == BIG)
-                elif path == "/notes.txt":
-                    self.assertEqual(content, b"0123456789")
+                if path in contents:
+                    self.assertTrue(content == contents[path], path)
 
     def test_a_request_in_pieces(self):
         with talk.Talk(self.server.http, greeting=False) as peer:
@@ -128,11 +131,11 @@ class Files(ServerTest):
             self.assertRegex(peer.line(), r"\AHTTP/1\.1 400 ")
 
 
-class Unbuffered:
-    """A socket for HTTPResponse that takes no octet of the response after it."""
-
-    def __init__(self, peer):
-        self._peer = peer
+class Pipelined(io.BufferedReader):
+    """One stream for many HTTPResponses: none may close it, or lose what came after itself."""
 
     def makefile(self, *_):
-        return self._peer.makefile("rb", buffering=0)
+        return self
+
+    def close(self):
+        pass
