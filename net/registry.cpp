@@ -50,8 +50,9 @@ ClaimError explain(const std::error_code& error, const Endpoint& wanted)
         return {ClaimFailure::taken, fmt::format("{}: {}", name, held_elsewhere(wanted))};
     if (error == std::errc::permission_denied)
         return {ClaimFailure::denied,
-                fmt::format("{}: ports below net.ipv4.ip_unprivileged_port_start need "
-                            "CAP_NET_BIND_SERVICE",
+                fmt::format("{}: not permitted; a port below net.ipv4.ip_unprivileged_port_start "
+                            "needs CAP_NET_BIND_SERVICE (in a container: --cap-add "
+                            "net_bind_service or --sysctl net.ipv4.ip_unprivileged_port_start=0)",
                             name)};
     if (error == std::errc::address_not_available ||
         error == std::errc::address_family_not_supported)
@@ -175,20 +176,18 @@ Task<std::vector<ConnectionStatus>> Registry::connections()
     std::vector<ConnectionStatus> all;
     for (std::size_t index = 0; index < reactor_.size(); ++index) {
         auto& loop = reactor_.loop(index);
-        auto some = co_await run_on(loop.executor(), [&loop] {
-            std::vector<ConnectionStatus> statuses;
+        co_await run_on(loop.executor(), [&loop, &all] {
             for (const auto* peer : loop.connections())
-                statuses.push_back({.number = peer->number_,
-                                    .tuple = peer->tuple_,
-                                    .service = std::string{peer->service_},
-                                    .tls = false,
-                                    .bytes_in = peer->bytes_in_,
-                                    .bytes_out = peer->bytes_out_,
-                                    .since = peer->since_,
-                                    .doing = peer->doing_});
-            return statuses;
+                all.push_back({.number = peer->number_,
+                               .tuple = peer->tuple_,
+                               .service = std::string{peer->service_},
+                               .tls = false,
+                               .bytes_in = peer->bytes_in_,
+                               .bytes_out = peer->bytes_out_,
+                               .since = peer->since_,
+                               .doing = peer->doing_});
+            return all.size();
         });
-        std::ranges::move(some, std::back_inserter(all));
     }
     std::ranges::sort(all, {}, &ConnectionStatus::number);
     co_return all;

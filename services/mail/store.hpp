@@ -16,8 +16,8 @@
 
 namespace portico::mail {
 
-/// A message while it arrives. Small ones wait in memory, larger ones go to a file as they come,
-/// so a draft never holds more than `[mail] inline_bytes` of memory. Dropped unless delivered:
+/// A message while it arrives. Small ones, up to `[mail] inline_bytes`, wait in memory; larger ones
+/// go to a file as they come, in pieces of up to 256 KiB. Dropped unless delivered:
 /// destroying it (at any point between two awaits) leaves nothing behind. Ends before its store.
 class Draft {
 public:

@@ -410,6 +410,14 @@ TEST(Load, TellsWhereTheTextIsNoToml)
     }
 }
 
+// Found by the fuzzer: undefined behaviour in toml++ 3.3.
+TEST(Load, TakesLettersBeyondAsciiForWhatTheyAre)
+{
+    EXPECT_EQ(problems_of("prot \xc3\x83t]\n").size(), 1U);
+    EXPECT_EQ(problems_of("gr\xc3\xbc\xc3\x9f = 1\n").size(), 1U);
+    EXPECT_EQ(problems_of("[host] # \xc3\xbc\ndata = '\xc3\xbc'\n").size(), 0U);
+}
+
 TEST(Load, RefusesWhatIsTooLarge)
 {
     EXPECT_EQ(problems_of(std::string(1 << 20, '\n')), std::vector<std::string>{});
