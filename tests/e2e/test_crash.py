@@ -37,6 +37,7 @@ class Ledger:
         self.deleted = {mailbox: set() for mailbox in MAILBOXES}  # IDs: +OK to QUIT
         self.checked = {mailbox: set() for mailbox in MAILBOXES}  # IDs whose octets were compared
         self.accepted = 0
+        self.stored_unanswered = 0
 
     def learn(self, id, key):
         if self.ids.setdefault(id, key) != key:
@@ -160,6 +161,7 @@ async def reckon(server, ledger, everything):
         missing = ledger.unanswered[key] - mailboxes
         if missing:
             raise AssertionError(f"{key} was stored for {mailboxes} and not for {missing}")
+    ledger.stored_unanswered += len(found)
     ledger.unanswered.clear()
 
 
@@ -222,7 +224,7 @@ class Crash(unittest.TestCase):
         there = sum(map(len, ledger.present.values()))
         gone = sum(map(len, ledger.deleted.values()))
         print(f"{ROUNDS} crashes in {time.monotonic() - began:.0f} s: {ledger.accepted} messages accepted, "
-              f"{unanswered} unanswered, {there} found in mailboxes, {gone} deleted, {with_file} in files",
+              f"{unanswered} unanswered of which {ledger.stored_unanswered} are stored, {there} found in mailboxes, {gone} deleted, {with_file} in files",
               flush=True)
         # Otherwise it has shown nothing.
         self.assertGreater(ledger.accepted, 5 * ROUNDS)
