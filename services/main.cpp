@@ -49,7 +49,8 @@ config::Loaded read_configuration(const std::string& file)
     if (loaded) return std::move(*loaded);
     for (const auto& problem : loaded.error())
         fmt::print(stderr, "{}\n", config::to_string(problem));
-    give_up(fmt::format("{}: {} problems; nothing was started", file, loaded.error().size()));
+    give_up(fmt::format("{}: {} {}", file, loaded.error().size(),
+                        loaded.error().size() == 1 ? "problem" : "problems"));
 }
 
 net::ServerLimits limits_of(const config::Host& host)
