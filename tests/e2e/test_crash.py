@@ -37,6 +37,7 @@ class Ledger:
         self.deleted = {mailbox: set() for mailbox in MAILBOXES}  # IDs: +OK to QUIT
         self.checked = {mailbox: set() for mailbox in MAILBOXES}  # IDs whose octets were compared
         self.accepted = 0
+        self.stored_unanswered = 0
 
     def learn(self, id, key):
         if self.ids.setdefault(id, key) != key:
@@ -44,9 +45,9 @@ class Ledger:
 
 
 def binary():
-    release = harness.ROOT / "build/release/portico"  # starts faster, and so do its crashes
-    chosen = os.environ.get("PORTICO_BINARY")
-    return pathlib.Path(chosen).absolute() if chosen else release if release.exists() else None
+    """What users run, if it is built: it starts faster, and so do its crashes."""
+    release = harness.ROOT / "build/release/portico"
+    return release if release.exists() else harness.default_binary()
 
 
 # --- the load -----------------------------------------------------------------------------------
@@ -160,6 +161,7 @@ async def reckon(server, ledger, everything):
         missing = ledger.unanswered[key] - mailboxes
         if missing:
             raise AssertionError(f"{key} was stored for {mailboxes} and not for {missing}")
+    ledger.stored_unanswered += len(found)
     ledger.unanswered.clear()
 
 
@@ -198,7 +200,7 @@ def check_bodies(data):
 
 class Crash(unittest.TestCase):
     def test_what_was_acknowledged_survives_kill_9(self):
-        print(f"seed {SEED} (PORTICO_CRASH_SEED)", flush=True)
+        print(f"{binary()}, seed {SEED} (PORTICO_CRASH_SEED)", flush=True)
         moments = random.Random(SEED)
         ledger = Ledger()
         began = time.monotonic()
@@ -222,7 +224,7 @@ class Crash(unittest.TestCase):
         there = sum(map(len, ledger.present.values()))
         gone = sum(map(len, ledger.deleted.values()))
         print(f"{ROUNDS} crashes in {time.monotonic() - began:.0f} s: {ledger.accepted} messages accepted, "
-              f"{unanswered} unanswered, {there} found in mailboxes, {gone} deleted, {with_file} in files",
+              f"{unanswered} unanswered of which {ledger.stored_unanswered} are stored, {there} found in mailboxes, {gone} deleted, {with_file} in files",
               flush=True)
         # Otherwise it has shown nothing.
         self.assertGreater(ledger.accepted, 5 * ROUNDS)
