@@ -287,7 +287,7 @@ int run(int argc, char** argv)
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error);
+        return app.exit(error) == 0 ? 0 : 2;
     }
     return app.get_subcommands().empty() ? serve(read_configuration(file), trace) : code;
 }

@@ -190,7 +190,7 @@ auto Service::send(net::Connection& peer, json request, std::string message) -> 
         .host_name = host_name_,
         .client_name = host_name_,
         .client_address = "",
-        .transmission_type = "LOCAL",
+        .transmission_type = "",
         .id = draft->id(),
         .recipient = envelope.recipients.size() == 1
                          ? std::string_view{envelope.recipients[0].address}

@@ -65,7 +65,8 @@ std::string received(const Arrival& arrival)
         from.push_back(fmt::format("({})", arrival.client_address));
     field.add(from);
     field.add({"by", std::string{arrival.host_name}});
-    field.add({"with", std::string{arrival.transmission_type}});
+    if (!arrival.transmission_type.empty())
+        field.add({"with", std::string{arrival.transmission_type}});
     const bool alone = !arrival.recipient.empty();
     field.add({"id", fmt::format("{}{}", arrival.id, alone ? "" : ";")});
     if (alone) field.add({"for", fmt::format("<{}>;", arrival.recipient)});

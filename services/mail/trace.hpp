@@ -13,7 +13,7 @@ struct Arrival {
     std::string_view host_name;         // ours
     std::string_view client_name;       // as the client called itself in EHLO or HELO
     std::string_view client_address;    // an address literal: "[192.0.2.1]", "[IPv6:2001:db8::1]"
-    std::string_view transmission_type; // "SMTP", "ESMTP"
+    std::string_view transmission_type; // "SMTP", "ESMTP"; "": none of IANA's
     std::string_view id;
     std::string_view recipient; // without brackets, if it is the only one: others stay private
     std::chrono::system_clock::time_point time;
