@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -64,6 +65,7 @@ public:
                     require(!recipient.mailbox.empty() && recipient.address.size() <= 254);
                 open_ = true;
                 octets_ = 0;
+                start_ = stored.size();
                 protocol_.began("0123456789ABCDEFGHIJKL");
             } else if (auto* append = std::get_if<smtp::Append>(&step)) {
                 require(open_ && !append->bytes.empty());
@@ -73,6 +75,7 @@ public:
             } else if (std::holds_alternative<smtp::Abandon>(step)) {
                 require(open_);
                 open_ = false;
+                stored.resize(start_); // how much came before depends on the cuts
                 stored += "<abandoned>";
             } else {
                 require(open_);
@@ -94,6 +97,7 @@ private:
     std::uint64_t max_message_size_;
     bool store_fails_;
     bool open_ = false;
+    std::size_t start_ = 0; // of this message in `stored`
     std::uint64_t octets_ = 0;
 };
 
