@@ -49,7 +49,8 @@ enum class State : std::uint8_t {
 };
 
 /// One SMTP conversation (RFC 5321), the server's side. Knows no socket, no clock and no thread.
-/// The directory outlives it. Replies to what arrived together go out together (RFC 2920).
+/// Options, host name and directory outlive it. Replies to what arrived together go out together
+/// (RFC 2920).
 class Protocol {
 public:
     Protocol(const config::Smtp& options, std::string_view host_name,
