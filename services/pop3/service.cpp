@@ -63,8 +63,8 @@ net::Task<Opened> open(Login login, accounts::Authenticator& authenticator, mail
                                                 name_of(maildrop.error())));
         co_return std::unexpected{LoginError::failing};
     }
-    peer.log(net::Level::info,
-             fmt::format("logged in to {}, {} messages", *mailbox, (*maildrop)->messages().size()));
+    peer.log(net::Level::info, fmt::format("logged in to {}, messages: {}", *mailbox,
+                                           (*maildrop)->messages().size()));
     co_return std::move(*maildrop);
 }
 
@@ -86,9 +86,9 @@ net::Task<Removed> remove(std::vector<std::size_t> indices, mail::Maildrop& mail
     if (count == 0) co_return Removed{};
     auto removed = co_await maildrop.remove(std::move(indices));
     if (removed)
-        peer.log(net::Level::info, fmt::format("removed {} messages", count));
+        peer.log(net::Level::info, fmt::format("messages removed: {}", count));
     else
-        peer.log(net::Level::error, fmt::format("{} messages cannot be removed: store {}", count,
+        peer.log(net::Level::error, fmt::format("messages not removed: {}: store {}", count,
                                                 name_of(removed.error())));
     co_return removed;
 }

@@ -190,8 +190,8 @@ TEST_F(Pop3Service, HandsOutAndRemoves)
          "+OK pop.example.org POP3 portico ready\r\n+OK send PASS\r\n"
          "+OK maildrop has 1 message (300002 octets)\r\n");
     EXPECT_EQ(client.rest(), "");
-    EXPECT_TRUE(log.says("logged in to ana@example.org, 2 messages"));
-    EXPECT_TRUE(log.says("removed 1 message"));
+    EXPECT_TRUE(log.says("logged in to ana@example.org, messages: 2"));
+    EXPECT_TRUE(log.says("messages removed: 1"));
 }
 
 TEST_F(Pop3Service, AMaildropHasOneSession) // RFC 1939 section 4, RFC 2449 section 8.1.2
