@@ -40,7 +40,8 @@ Task<std::invoke_result_t<Work>> run_on(There there, Work work)
     auto result = co_await asio::async_initiate<const asio::deferred_t,
                                                 void(std::exception_ptr, std::optional<Result>)>(
         std::move(start), asio::deferred, std::move(work));
-    co_return std::move(*result);
+    // Never empty here; value() tells the compiler so.
+    co_return std::move(result).value();
 }
 
 } // namespace portico::net
