@@ -10,12 +10,7 @@ namespace portico::config {
 
 std::string_view Port::service() const
 {
-    struct Name {
-        std::string_view operator()(const Http&) const { return "http"; }
-        std::string_view operator()(const Smtp&) const { return "smtp"; }
-        std::string_view operator()(const Pop3&) const { return "pop3"; }
-    };
-    return std::visit(Name{}, options);
+    return std::visit([](const auto& some) { return some.service; }, options);
 }
 
 bool Config::loopback_only() const

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -66,6 +67,8 @@ struct Account {
 };
 
 struct Smtp {
+    static constexpr std::string_view service = "smtp"; // as [[port]] names it
+
     std::uint32_t max_recipients = 1000; // at least 100: RFC 5321 section 4.5.3.1.8
     std::uint32_t max_errors = 100;      // in one session, then 421
     Duration command_timeout = 5min;     // RFC 5321 section 4.5.3.2.7
@@ -76,6 +79,8 @@ struct Smtp {
 };
 
 struct Pop3 {
+    static constexpr std::string_view service = "pop3"; // as [[port]] names it
+
     Duration idle_timeout = 10min; // at least 10 minutes: RFC 1939 section 3
     Duration write_timeout = 5min;
     std::uint32_t max_errors = 100; // in one session, then it ends
@@ -84,6 +89,8 @@ struct Pop3 {
 };
 
 struct Http {
+    static constexpr std::string_view service = "http"; // as [[port]] names it
+
     std::filesystem::path root; // "": the built-in welcome page
     std::uint32_t max_request_line = 8 << 10;
     std::uint32_t max_header_bytes = 32 << 10;
@@ -97,14 +104,18 @@ struct Http {
     bool operator==(const Http&) const = default;
 };
 
+/// The options of every service: what a [[port]] starts from, and what one [[port]] has.
+using Services = std::tuple<Http, Smtp, Pop3>;
+using Options = std::variant<Http, Smtp, Pop3>;
+
 /// A [[port]]: which service waits where, with that service's options as they hold here.
 struct Port {
     std::uint16_t port = 0; // 0: "auto", a free one above 1024
     std::vector<std::string> bind = {"127.0.0.1", "::1"};
-    std::variant<Http, Smtp, Pop3> options;
+    Options options;
     int line = 0; // of the [[port]] in the file; 0 for a default port
 
-    std::string_view service() const; // "http", "smtp" or "pop3"
+    std::string_view service() const; // the name of whose options it has
 };
 
 struct Config {
@@ -114,9 +125,7 @@ struct Config {
     Mail mail;
     Auth auth;
     std::vector<Account> accounts;
-    Smtp smtp; // what a [[port]] starts from
-    Pop3 pop3;
-    Http http;
+    Services services;
     std::vector<Port> ports; // if the file names none: 80, 25 and 110
 
     /// Nobody but this machine can reach any port.

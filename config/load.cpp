@@ -3,7 +3,7 @@
 #include "config/reader.hpp"
 #include "config/syntax.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -29,11 +29,24 @@ constexpr std::uint64_t KiB = 1 << 10;
 constexpr std::uint64_t MiB = KiB << 10;
 constexpr std::uint64_t GiB = MiB << 10;
 
-constexpr std::string_view services = "\"http\", \"smtp\" or \"pop3\"";
 constexpr std::string_view addresses_to_bind =
     R"(a list of IP addresses, such as ["127.0.0.1", "::1"] or ["0.0.0.0", "::"])";
 constexpr std::string_view addresses_of_account =
     R"(a list of addresses, each "name@domain", or "*@domain" for all of a domain)";
+
+template <typename Each>
+void for_each(Services& services, Each each)
+{
+    std::apply([&](auto&... options) { (each(options), ...); }, services);
+}
+
+std::vector<std::string_view> service_names()
+{
+    std::vector<std::string_view> names;
+    Services services;
+    for_each(services, [&](const auto& options) { names.push_back(options.service); });
+    return names;
+}
 
 // One function a table: what it may hold, in the order of the struct.
 
@@ -173,7 +186,7 @@ private:
     void port(Reader& table);
     void bind(Reader& table, Port& port);
     void claim(Reader& table, std::uint16_t port, const Text& address);
-    std::optional<std::variant<Http, Smtp, Pop3>> options_of(std::string_view service) const;
+    Options options_of(std::string_view service);
     void check_access();
 
     Report report_;
@@ -200,9 +213,7 @@ std::expected<Loaded, std::vector<Problem>> Loader::load()
     section("host", config_.host);
     section("log", config_.log);
     section("mail", config_.mail);
-    section("http", config_.http);
-    section("smtp", config_.smtp);
-    section("pop3", config_.pop3);
+    for_each(config_.services, [this](auto& options) { section(options.service, options); });
     auth();
     accounts();
     ports();
@@ -287,12 +298,14 @@ void Loader::addresses(Reader& table, Account& account)
     }
 }
 
-std::optional<std::variant<Http, Smtp, Pop3>> Loader::options_of(std::string_view service) const
+/// What a [[port]] of this service starts from.
+Options Loader::options_of(std::string_view service)
 {
-    if (service == "http") return config_.http;
-    if (service == "smtp") return config_.smtp;
-    if (service == "pop3") return config_.pop3;
-    return {};
+    Options found;
+    for_each(config_.services, [&](const auto& options) {
+        if (options.service == service) found = options;
+    });
+    return found;
 }
 
 void Loader::ports()
@@ -301,7 +314,7 @@ void Loader::ports()
     for (Reader& table : tables) port(table);
     if (!tables.empty()) return;
     config_.ports = sandbox().ports;
-    for (Port& port : config_.ports) port.options = *options_of(port.service());
+    for (Port& port : config_.ports) port.options = options_of(port.service());
 }
 
 void Loader::port(Reader& table)
@@ -310,11 +323,12 @@ void Loader::port(Reader& table)
     port.line = table.place().line;
     read_port_number(table, port.port);
     bind(table, port);
-    table.require("service", services);
-    const auto service = table.choice_of("service", {"http", "smtp", "pop3"});
+    const auto names = service_names();
+    table.require("service", fmt::format("\"{}\"", fmt::join(names, "\" or \"")));
+    const auto service = table.choice_of("service", names);
     // Without its service there is no telling which options are wrong.
     if (!service) return;
-    port.options = *options_of(std::array{"http", "smtp", "pop3"}.at(*service));
+    port.options = options_of(names[*service]);
     table.rename(fmt::format("a [[port]] of {}", port.service()));
     std::visit([&](auto& options) { read(table, options); }, port.options);
     table.finish(known_);
@@ -452,20 +466,22 @@ void warn_of_readers(const std::filesystem::path& path, Loaded& loaded)
 
 std::vector<KnownKeys> known_keys()
 {
-    auto account = keys_of<Account>();
-    account.emplace_back("addresses");
-    return {
-        {"", {"host", "log", "mail", "auth", "http", "smtp", "pop3", "port", "account"}},
+    std::vector<KnownKeys> known{
+        {"", {"host", "log", "mail", "auth", "port", "account"}},
         {"[host]", keys_of<Host>()},
         {"[log]", keys_of<Log>()},
         {"[mail]", keys_of<Mail>()},
         {"[auth]", keys_of<Auth>()},
-        {"[http]", keys_of<Http>()},
-        {"[smtp]", keys_of<Smtp>()},
-        {"[pop3]", keys_of<Pop3>()},
         {"[[port]]", {"port", "service", "bind"}},
-        {"[[account]]", std::move(account)},
+        {"[[account]]", keys_of<Account>()},
     };
+    known.back().keys.emplace_back("addresses");
+    Services services;
+    for_each(services, [&]<typename Section>(const Section& options) {
+        known.front().keys.emplace_back(options.service);
+        known.push_back({fmt::format("[{}]", options.service), keys_of<Section>()});
+    });
+    return known;
 }
 
 std::string to_string(const Problem& problem)

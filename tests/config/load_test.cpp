@@ -123,9 +123,9 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
     EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30}));
     EXPECT_EQ(config.auth.mode, Auth::Mode::listed);
-    EXPECT_EQ(config.http, (Http{"r", 1024, 2048, 3, 0, 4, 5s, 6s, 7s}));
-    EXPECT_EQ(config.smtp, (Smtp{100, 1, 1h, 2min, 3min}));
-    EXPECT_EQ(config.pop3, (Pop3{11min, 1s, 2}));
+    EXPECT_EQ(std::get<Http>(config.services), (Http{"r", 1024, 2048, 3, 0, 4, 5s, 6s, 7s}));
+    EXPECT_EQ(std::get<Smtp>(config.services), (Smtp{100, 1, 1h, 2min, 3min}));
+    EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
               (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 42}));
@@ -284,7 +284,7 @@ TEST(Load, ChecksPorts)
         {"port = true\nservice = 'http'",
          fmt::format("t:2:8: port is a boolean (expected: {})", number)},
         {"service = 'http'", fmt::format("t:1:1: [[port]] has no port (expected: {})", number)},
-        {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\", \"smtp\" or \"pop3\")"},
+        {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\")"},
         {"port = 25\nservice = 'smpt'", "t:3:11: unknown service \"smpt\" (expected: \"smtp\")"},
         {"port = 25\nservice = 'ftp-data'",
          "t:3:11: unknown service \"ftp-data\" (expected: \"http\" or \"smtp\" or \"pop3\")"},

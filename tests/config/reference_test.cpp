@@ -44,9 +44,9 @@ TEST(Reference, HoldsTheDefaults)
     EXPECT_EQ(config.log, Log{});
     EXPECT_EQ(config.mail, Mail{});
     EXPECT_EQ(config.auth, Auth{});
-    EXPECT_EQ(config.http, Http{});
-    EXPECT_EQ(config.smtp, Smtp{});
-    EXPECT_EQ(config.pop3, Pop3{});
+    EXPECT_EQ(std::get<Http>(config.services), Http{});
+    EXPECT_EQ(std::get<Smtp>(config.services), Smtp{});
+    EXPECT_EQ(std::get<Pop3>(config.services), Pop3{});
     EXPECT_TRUE(config.accounts.empty());
     const Config defaults = sandbox();
     ASSERT_EQ(config.ports.size(), defaults.ports.size());
