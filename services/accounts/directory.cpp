@@ -1,5 +1,7 @@
 #include "services/accounts/directory.hpp"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 namespace portico::accounts {
@@ -76,7 +78,8 @@ std::optional<std::string> Directory::mailbox_for(std::string_view address) cons
         at = recipient.rfind('@');
     }
     if (auto exact = addresses_.find(recipient); exact != addresses_.end()) return exact->second;
-    if (auto any = addresses_.find("*" + recipient.substr(at)); any != addresses_.end())
+    if (auto any = addresses_.find(fmt::format("*{}", recipient.substr(at)));
+        any != addresses_.end())
         return any->second;
     if (accept_ == config::Mail::Accept::any || recipient == postmaster) return recipient;
     return {};

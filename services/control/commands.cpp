@@ -107,7 +107,7 @@ int mail_ls(const std::filesystem::path& data, const std::string& mailbox, bool 
         for (const auto& message : answer.at("messages"))
             rows.push_back({text(message, "id"), text(message, "received"),
                             std::to_string(number(message, "size")), text(message, "mailbox"),
-                            "<" + text(message, "from") + ">"});
+                            fmt::format("<{}>", text(message, "from"))});
         fmt::print("{}", to_table(rows));
         return 0;
     });
