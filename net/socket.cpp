@@ -46,12 +46,6 @@ socklen_t to_sockaddr(const Endpoint& endpoint, sockaddr_storage& storage)
 
 } // namespace
 
-void FileDescriptor::reset(int number)
-{
-    if (number_ >= 0) ::close(number_);
-    number_ = number;
-}
-
 std::expected<FileDescriptor, std::error_code> bind_socket(const Endpoint& endpoint,
                                                            Sharing sharing)
 {

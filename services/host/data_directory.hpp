@@ -1,6 +1,6 @@
 #pragma once
 
-#include "net/socket.hpp"
+#include "net/file_descriptor.hpp"
 
 #include <expected>
 #include <filesystem>

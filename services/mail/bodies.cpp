@@ -22,18 +22,6 @@ FileError error_of(int number, const std::string& name)
 
 } // namespace
 
-Descriptor::~Descriptor()
-{
-    if (number_ >= 0) ::close(number_);
-}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept
-{
-    std::swap(number_, other.number_);
-    Descriptor{std::move(other)}; // closes what was ours
-    return *this;
-}
-
 BodyFile::~BodyFile()
 {
     // One that cannot be removed is swept at the next start.
@@ -43,7 +31,7 @@ BodyFile::~BodyFile()
 FileResult<void> BodyFile::write(std::string_view bytes)
 {
     while (!bytes.empty()) {
-        auto written = ::write(descriptor_.number(), bytes.data(), bytes.size());
+        auto written = ::write(descriptor_.get(), bytes.data(), bytes.size());
         if (written >= 0)
             bytes.remove_prefix(static_cast<std::size_t>(written));
         else if (errno != EINTR)
@@ -54,7 +42,7 @@ FileResult<void> BodyFile::write(std::string_view bytes)
 
 FileResult<void> BodyFile::sync()
 {
-    if (::fdatasync(descriptor_.number()) == 0) return {};
+    if (::fdatasync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, "bodies/" + id_));
 }
 
@@ -63,7 +51,7 @@ FileResult<std::string> OpenBody::read(std::uint64_t offset, std::size_t size) c
     std::string bytes(size, '\0');
     std::size_t have = 0;
     while (have < size) {
-        auto got = ::pread(descriptor_.number(), bytes.data() + have, size - have,
+        auto got = ::pread(descriptor_.get(), bytes.data() + have, size - have,
                            static_cast<off_t>(offset + have));
         if (got == 0) break;
         if (got > 0)
@@ -79,35 +67,35 @@ FileResult<Bodies> Bodies::open(const std::filesystem::path& folder)
 {
     if (auto created = create_folder(folder); !created)
         return std::unexpected(std::move(created.error()));
-    Descriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    net::FileDescriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!descriptor) return std::unexpected(error_of(errno, folder.string()));
     return Bodies{folder, std::move(descriptor)};
 }
 
 FileResult<BodyFile> Bodies::create(std::string id) const
 {
-    Descriptor descriptor{
-        ::openat(descriptor_.number(), id.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    net::FileDescriptor descriptor{
+        ::openat(descriptor_.get(), id.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
     if (!descriptor) return std::unexpected(error(id));
     return BodyFile{*this, std::move(id), std::move(descriptor)};
 }
 
 FileResult<OpenBody> Bodies::read(const std::string& id) const
 {
-    Descriptor descriptor{::openat(descriptor_.number(), id.c_str(), O_RDONLY | O_CLOEXEC)};
+    net::FileDescriptor descriptor{::openat(descriptor_.get(), id.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!descriptor) return std::unexpected(error(id));
     return OpenBody{(folder_ / id).string(), std::move(descriptor)};
 }
 
 FileResult<void> Bodies::remove(const std::string& id) const
 {
-    if (::unlinkat(descriptor_.number(), id.c_str(), 0) == 0 || errno == ENOENT) return {};
+    if (::unlinkat(descriptor_.get(), id.c_str(), 0) == 0 || errno == ENOENT) return {};
     return std::unexpected(error(id));
 }
 
 FileResult<void> Bodies::sync() const
 {
-    if (::fsync(descriptor_.number()) == 0) return {};
+    if (::fsync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, folder_.string()));
 }
 
@@ -143,8 +131,8 @@ FileResult<void> create_folder(const std::filesystem::path& folder)
 
 FileResult<void> sync_folder(const std::filesystem::path& folder)
 {
-    Descriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    if (descriptor && ::fsync(descriptor.number()) == 0) return {};
+    net::FileDescriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (descriptor && ::fsync(descriptor.get()) == 0) return {};
     return std::unexpected(error_of(errno, folder.string()));
 }
 

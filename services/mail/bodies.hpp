@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/file_descriptor.hpp"
 #include "services/mail/error.hpp"
 
 #include <cstdint>
@@ -20,21 +21,6 @@ struct FileError {
 template <class T>
 using FileResult = std::expected<T, FileError>;
 
-/// An open file descriptor and its owner.
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) : number_{number} {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-    Descriptor& operator=(Descriptor&& other) noexcept;
-
-    int number() const { return number_; }
-    explicit operator bool() const { return number_ >= 0; }
-
-private:
-    int number_;
-};
-
 class Bodies;
 
 /// A body that is being written. Its file is removed when this ends, unless it was kept.
@@ -49,18 +35,18 @@ public:
     /// The octets are on the disk when it returns; its name is once Bodies::sync() has.
     FileResult<void> sync();
     /// A row names it now.
-    void keep() { descriptor_ = Descriptor{}; }
+    void keep() { descriptor_.reset(); }
 
 private:
     friend class Bodies;
-    BodyFile(const Bodies& bodies, std::string id, Descriptor descriptor)
+    BodyFile(const Bodies& bodies, std::string id, net::FileDescriptor descriptor)
         : bodies_{&bodies}, id_{std::move(id)}, descriptor_{std::move(descriptor)}
     {
     }
 
     const Bodies* bodies_;
     std::string id_;
-    Descriptor descriptor_;
+    net::FileDescriptor descriptor_;
 };
 
 /// An open body. Reads at any offset.
@@ -74,13 +60,13 @@ public:
 
 private:
     friend class Bodies;
-    OpenBody(std::string name, Descriptor descriptor)
+    OpenBody(std::string name, net::FileDescriptor descriptor)
         : name_{std::move(name)}, descriptor_{std::move(descriptor)}
     {
     }
 
     std::string name_;
-    Descriptor descriptor_;
+    net::FileDescriptor descriptor_;
 };
 
 /// The folder of large messages: one file each, named by its identity. Knows no database.
@@ -99,14 +85,14 @@ public:
     FileResult<std::vector<std::string>> list() const;
 
 private:
-    Bodies(std::filesystem::path folder, Descriptor descriptor)
+    Bodies(std::filesystem::path folder, net::FileDescriptor descriptor)
         : folder_{std::move(folder)}, descriptor_{std::move(descriptor)}
     {
     }
     FileError error(const std::string& id) const; // of errno
 
     std::filesystem::path folder_;
-    Descriptor descriptor_;
+    net::FileDescriptor descriptor_;
 };
 
 /// Creates `folder` (mode 0700) and what is missing above it, durably.

@@ -119,7 +119,7 @@ Opened value(FileResult<void> result)
 // SQLite would create the file as the umask has it; its -wal and -shm copy the file's mode.
 Opened create_private(const std::filesystem::path& file)
 {
-    Descriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+    net::FileDescriptor descriptor{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
     if (descriptor) return {};
     return std::unexpected(file.string() + ": " + std::generic_category().message(errno));
 }
