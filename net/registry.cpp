@@ -19,7 +19,8 @@ struct Lease::Entry {
 
     Endpoint endpoint;
     Owner owner;
-    std::string why; // written once, before the entry is published
+    std::string why;              // of a failure; written once, before the entry is published
+    bool no_such_address = false; // likewise
     std::atomic<PortState> state{PortState::bound};
     std::atomic<bool> ended{false};
     std::vector<PortCounters> counters; // one a loop
@@ -69,6 +70,7 @@ std::string_view to_string(PortState state)
     case PortState::bound: return "bound";
     case PortState::draining: return "draining";
     case PortState::failed: return "failed";
+    case PortState::absent: return "absent";
     }
     return "";
 }
@@ -135,6 +137,7 @@ std::expected<Lease, ClaimError> Registry::claim(const Endpoint& wanted, const O
     if (!socket) {
         entry->state = PortState::failed;
         entry->why = socket.error().why;
+        entry->no_such_address = socket.error().kind == ClaimFailure::no_such_address;
         entries_.push_back(std::move(entry));
         return std::unexpected{socket.error()};
     }
@@ -146,6 +149,12 @@ std::expected<Lease, ClaimError> Registry::claim(const Endpoint& wanted, const O
 std::vector<PortStatus> Registry::ports() const
 {
     const std::scoped_lock lock{mutex_};
+    auto bound_elsewhere = [this](const Lease::Entry& absent) {
+        return std::ranges::any_of(entries_, [&](const auto& entry) {
+            return !entry->ended && entry->state == PortState::bound &&
+                   entry->owner == absent.owner;
+        });
+    };
     std::vector<PortStatus> ports;
     for (const auto& entry : entries_) {
         if (entry->ended) continue;
@@ -160,7 +169,9 @@ std::vector<PortStatus> Registry::ports() const
                          .well_known = well_known_name(endpoint.transport, endpoint.port),
                          .service = entry->owner.service,
                          .origin = entry->owner.origin,
-                         .state = entry->state,
+                         .state = entry->no_such_address && bound_elsewhere(*entry)
+                                      ? PortState::absent
+                                      : entry->state.load(),
                          .why = entry->why,
                          .open = sum(&PortCounters::open),
                          .accepted = sum(&PortCounters::accepted),

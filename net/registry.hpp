@@ -22,6 +22,7 @@ enum class PortState : std::uint8_t {
     bound,    // listening
     draining, // closed to new clients, connections still live
     failed,   // claimed in the configuration, refused by the system or by another owner
+    absent,   // at an address this machine does not have (no IPv6, say), bound at another one
 };
 
 std::string_view to_string(PortState state);
@@ -30,6 +31,8 @@ std::string_view to_string(PortState state);
 struct Owner {
     std::string service; // "smtp"
     std::string origin;  // "portico.toml:12", or "the default configuration"
+
+    bool operator==(const Owner&) const = default;
 };
 
 /// One loop's share of a port's traffic. Only that loop writes, so nothing is shared on the way.

@@ -23,6 +23,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -66,6 +67,7 @@ net::ServerLimits limits_of(const config::Host& host)
 void open_ports(net::Server& server, const config::Config& config,
                 const std::vector<std::unique_ptr<net::Service>>& services, net::Log& log)
 {
+    using Result = std::expected<net::Endpoint, net::ClaimError>;
     std::size_t open = 0;
     std::size_t failed = 0;
     for (std::size_t index = 0; index < config.ports.size(); ++index) {
@@ -73,15 +75,21 @@ void open_ports(net::Server& server, const config::Config& config,
         std::vector<asio::ip::address> addresses;
         for (const auto& address : port.bind) addresses.push_back(asio::ip::make_address(address));
         const net::Owner owner{std::string{port.service()}, config.origin(port.line)};
-        for (const auto& bound : server.listen(addresses, port.port, owner, *services[index])) {
+        const auto results = server.listen(addresses, port.port, owner, *services[index]);
+        const bool any = std::ranges::any_of(results, &Result::has_value);
+        for (const auto& bound : results) {
+            // A machine without IPv6 serves the default configuration all the same.
+            const bool absent =
+                any && !bound && bound.error().kind == net::ClaimFailure::no_such_address;
             if (bound)
                 log.write(net::Level::info, fmt::format("listening on tcp {} for {}",
                                                         net::to_string(*bound), owner.service));
             else
-                log.write(net::Level::error,
+                log.write(absent ? net::Level::warn : net::Level::error,
                           fmt::format("cannot listen for {} ({}): {}", owner.service, owner.origin,
                                       bound.error().why));
-            ++(bound ? open : failed);
+            open += bound.has_value();
+            failed += !bound && !absent;
         }
     }
     if (open == 0) give_up("no port could be opened");

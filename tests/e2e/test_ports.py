@@ -83,6 +83,17 @@ class Conflicts(unittest.TestCase):
                                     for recipient in recipients].count("452"))
             self.assertEqual(sorted(answers), [0, 1])
 
+    def test_an_address_this_machine_has_not(self):
+        """As on a machine without IPv6: the port is served at the others, and that is healthy."""
+        config = '[[port]]\nport = "auto"\nservice = "smtp"\nbind = ["127.0.0.1", "192.0.2.1"]\n'
+        with Portico("require_all_ports = true\n" + config, ports=()) as server:
+            talk.smtp(server.smtp).close()
+            self.assertRegex(server.log, r"warn +cannot listen for smtp .*192\.0\.2\.1")
+            states = {entry["address"]: entry["state"]
+                      for entry in json.loads(server.command("ports", "--json").stdout)}
+            self.assertEqual(states, {"127.0.0.1": "bound", "192.0.2.1": "absent"})
+            self.assertEqual(server.command("health").stdout, "healthy\n")
+
     def test_ipv6(self):
         with Portico() as server:
             for service, start in (("smtp", b"220"), ("pop3", b"+OK")):
