@@ -34,7 +34,7 @@ protected:
     {
         Directory directory{"example.test", config::Mail::Accept::any, mode, known};
         Authenticator authenticator{config::Auth{mode}, known, directory, pool};
-        asio::io_context loop{1};
+        loop.restart();
         std::optional<Answer> answer;
         asio::co_spawn(loop.get_executor(),
                        authenticator.login(std::move(user), std::move(password)),
@@ -51,6 +51,7 @@ protected:
         return login(config::Auth::Mode::listed, accounts, std::move(user), std::move(password));
     }
 
+    asio::io_context loop{1}; // outlives the pool that comes back to it
     net::Pool pool{1};
     std::vector<config::Account> accounts{
         account("ana", {"ana@example.test", "*@ana.test"}, hash_password("tr\xc3\xa4 la la"), ""),

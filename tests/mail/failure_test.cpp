@@ -278,7 +278,7 @@ TEST_F(StoreTest, SixteenWritersAndTheirReadersOnTwoLoops)
     constexpr int each = 40;
     std::atomic<int> delivered{0};
     std::atomic<int> removed{0};
-    std::array<asio::io_context, 2> loops;
+    static std::array<asio::io_context, 2> loops; // outlives the writer, as the reactor does
     auto rethrow = [](std::exception_ptr failure) {
         if (failure) std::rethrow_exception(failure);
     };

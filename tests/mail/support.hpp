@@ -78,11 +78,14 @@ private:
     std::vector<std::string> lines_;
 };
 
-/// Runs `task` on a loop of its own until it is over and returns its result.
+/// Runs `task` on a loop until it is over and returns its result.
 template <class T>
 T run(net::Task<T> task)
 {
-    asio::io_context loop{1};
+    // Outlives every store and pool: a thread of theirs that has just answered is still on its way
+    // out of the loop.
+    static asio::io_context loop{1};
+    loop.restart();
     std::optional<T> result;
     std::exception_ptr failure;
     asio::co_spawn(loop.get_executor(), std::move(task),
