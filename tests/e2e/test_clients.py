@@ -106,7 +106,8 @@ class Swaks(ClientTest):
         self.assertIn(f"250 2.0.0 Ok: queued as {id}", talked)
 
     def test_pipeline(self):
-        self.swaks("--pipeline", "--data", self.file("mail", UNIX_MESSAGE))
+        mail = self.file("mail", UNIX_MESSAGE)
+        self.swaks("--pipeline", "--data", f"@{mail}")  # without the @ newer ones take it for text
         [octets] = self.stored()
         self.assertIn("Grüße, 東京\r\n.\r\n..dots\r\n.dot\r\n".encode(), octets)
 
