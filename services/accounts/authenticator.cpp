@@ -6,8 +6,6 @@
 #include "services/accounts/password.hpp"
 #include "services/accounts/saslprep.hpp"
 
-#include <asio/steady_timer.hpp>
-#include <asio/this_coro.hpp>
 #include <fmt/core.h>
 #include <openssl/rand.h>
 
@@ -18,8 +16,6 @@
 namespace portico::accounts {
 
 namespace {
-
-// The two places that know what a connection can say and do.
 
 struct Peer {
     Guard::Address address{};
@@ -35,13 +31,9 @@ Peer peer_of(const net::Connection& connection)
                         ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4())
                         : address.to_v6();
     std::ranges::copy(v6.to_bytes(), peer.address.begin());
+    peer.tls = connection.tls() != nullptr;
+    peer.tls_exporter = connection.tls_exporter();
     return peer;
-}
-
-net::Task<void> pause(net::Connection&, std::chrono::milliseconds wait)
-{
-    asio::steady_timer timer{co_await asio::this_coro::executor, wait};
-    co_await timer.async_wait(net::as_values);
 }
 
 std::string random_octets(std::size_t count)
@@ -201,7 +193,7 @@ net::Task<AuthError> Authenticator::failed(AuthError error, Attempt attempt, net
         const auto user = attempt.user ? std::optional{comparable(*attempt.user)} : std::nullopt;
         wait = guard_.failed(peer_of(peer).address, user, std::chrono::steady_clock::now());
     }
-    if (wait.count() > 0) co_await pause(peer, wait);
+    if (wait.count() > 0) co_await peer.pause(wait);
     co_return error;
 }
 
