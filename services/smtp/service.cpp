@@ -96,7 +96,8 @@ net::Task<void> Service::serve(net::Connection& peer)
         } else if (auto* note = std::get_if<Note>(&step)) {
             peer.log(net::Level::info, note->event);
         } else if (auto* begin = std::get_if<Begin>(&step)) {
-            auto& [reverse_path, recipients] = begin->envelope;
+            auto& reverse_path = begin->envelope.reverse_path;
+            auto& recipients = begin->envelope.recipients;
             const auto client = address_literal(peer.tuple().client);
             mail::Arrival arrival{
                 .reverse_path = reverse_path,
