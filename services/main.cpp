@@ -148,7 +148,8 @@ int serve(const config::Loaded& loaded, bool trace)
         }
         std::unique_ptr<net::Service> operator()(const config::Pop3& options) const
         {
-            return std::make_unique<pop3::Service>(options, host.name, store, authenticator,
+            const pop3::LoginRules rules{port.require_tls, auth.failures_per_session};
+            return std::make_unique<pop3::Service>(options, rules, host.name, store, authenticator,
                                                    transcript);
         }
         const config::Host& host;
@@ -159,11 +160,15 @@ int serve(const config::Loaded& loaded, bool trace)
         const accounts::Directory& directory;
         accounts::Authenticator& authenticator;
         net::Transcript* transcript;
+        const config::Auth& auth;
+        const config::Port& port;
     };
-    const Make make{config.host, config.mail, registry,      pool,
-                    **store,     directory,   authenticator, transcript.get()};
     std::vector<std::unique_ptr<net::Service>> services;
-    for (const auto& port : config.ports) services.push_back(std::visit(make, port.options));
+    for (const auto& port : config.ports) {
+        const Make make{config.host, config.mail,   registry,         pool,        **store,
+                        directory,   authenticator, transcript.get(), config.auth, port};
+        services.push_back(std::visit(make, port.options));
+    }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
                              directory};
 

@@ -1,4 +1,5 @@
 #include "tests/pop3/conversation.hpp"
+#include "tests/rule.hpp"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -93,7 +94,7 @@ TEST(Pop3Protocol, NothingButLoginBeforeLogin)
     std::string talk = "S: +OK pop.example.org POP3 portico ready\n";
     for (auto* line : {"STAT", "LIST", "LIST 1", "UIDL", "UIDL 1", "RETR 1", "TOP 1 0", "DELE 1",
                        "RSET", "NOOP"})
-        talk += fmt::format("C: {}\nS: -ERR log in first, with USER and PASS\n", line);
+        talk += fmt::format("C: {}\nS: -ERR log in first\n", line);
     expect_conversation(two(), talk);
 }
 
@@ -185,6 +186,9 @@ TEST(Pop3Protocol, APasswordIsAllThatFollowsTheFirstSpace)
 
 TEST(Pop3Protocol, CapaInBothStates)
 {
+    rule("2449", "5", "CAPA in AUTHORIZATION and TRANSACTION");
+    rule("2449", "6", "CAPA lists what works, and USER no more after the login");
+    rule("3206", "6", "AUTH-RESP-CODE is announced");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: CAPA
@@ -197,6 +201,7 @@ TEST(Pop3Protocol, CapaInBothStates)
         S: EXPIRE NEVER
         S: UIDL
         S: IMPLEMENTATION portico
+        S: UTF8 USER
         S: .
         C: USER ana
         S: +OK send PASS
@@ -207,13 +212,13 @@ TEST(Pop3Protocol, CapaInBothStates)
         C: capa
         S: +OK capabilities follow
         S: TOP
-        S: USER
         S: RESP-CODES
         S: AUTH-RESP-CODE
         S: PIPELINING
         S: EXPIRE NEVER
         S: UIDL
         S: IMPLEMENTATION portico
+        S: UTF8 USER
         S: .
     )");
 }
@@ -665,8 +670,8 @@ TEST(Pop3Protocol, TheTranscriptHidesSecretsAndShortensBodies)
               "S: +OK 2 messages (45 octets)\n"
               "S: (2 lines)\n"
               "S: .\n"
-              "C: AUTH ****\n"
-              "S: -ERR unknown command\n"
+              "C: AUTH PLAIN ****\n"
+              "S: -ERR already logged in\n"
               "C: (a line that is no command)\n"
               "S: -ERR bare LF: a line ends with CRLF\n"
               "C: QUIT\n"
@@ -676,7 +681,8 @@ TEST(Pop3Protocol, TheTranscriptHidesSecretsAndShortensBodies)
 TEST(Pop3Protocol, SaysWhatItIsDoing)
 {
     const std::vector<mail::Message> messages(3, mail::Message{.key = 0, .size = 4, .id = {}});
-    Protocol protocol{{}, "pop.example.org", {}};
+    const Security security{.offer = {.mechanisms = {}, .password = true}};
+    Protocol protocol{{}, {.name = "pop.example.org", .timestamp = {}}, security, 10, {}};
     EXPECT_EQ(protocol.doing(), "AUTHORIZATION");
     protocol.feed(login);
     protocol.feed("TOP 3 1\r\nQUIT\r\n");

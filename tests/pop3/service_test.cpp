@@ -130,7 +130,7 @@ public:
 struct Pop3Service : testing::Test {
     net::Endpoint start(config::Pop3 options = {})
     {
-        service.emplace(options, "pop.example.org", store, authenticator, nullptr);
+        service.emplace(options, LoginRules{}, "pop.example.org", store, authenticator, nullptr);
         server.emplace(reactor, registry, net::ServerLimits{}, log);
         auto ports = server->listen({asio::ip::make_address("127.0.0.1")}, 0, {"pop3", "the test"},
                                     *service);
@@ -163,7 +163,7 @@ struct Pop3Service : testing::Test {
     net::Pool pool{1};
     accounts::Directory directory{
         "example.org", config::Mail::Accept::any, config::Auth::Mode::any, {}};
-    accounts::Authenticator authenticator{{}, {}, directory, pool};
+    accounts::Authenticator authenticator{{.plaintext = true}, {}, directory, pool};
     std::optional<Service> service;
     net::Reactor reactor{1};
     net::Registry registry{reactor};
