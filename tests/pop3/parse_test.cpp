@@ -18,6 +18,8 @@ constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
 
 TEST(Pop3Parse, Commands)
 {
+    rule("1939", "3", "a command: a keyword and arguments, one space between them");
+    rule("1939", "7", "PASS's argument is all that follows its space");
     struct Row {
         std::string_view line, verb;
         std::optional<std::string_view> argument;
@@ -46,6 +48,7 @@ TEST(Pop3Parse, Commands)
 
 TEST(Pop3Parse, Numbers)
 {
+    rule("1939", "5", "message numbers are decimal digits");
     struct Row {
         std::string_view text;
         std::optional<std::uint64_t> number;
@@ -71,6 +74,7 @@ TEST(Pop3Parse, Numbers)
 
 TEST(Pop3Parse, TopWantsTwoNumbers)
 {
+    rule("1939", "7", "TOP takes two numbers");
     auto top = parse_top("3 10");
     ASSERT_TRUE(top);
     EXPECT_EQ(top->message, 3U);
@@ -117,6 +121,7 @@ TEST(Pop3Parse, AuthWantsAMechanismAndPerhapsAResponse)
 
 TEST(Pop3Parse, SecretsAreMasked)
 {
+    rule("1939", "13", "a transcript shows no password and no digest");
     struct Row {
         std::string_view line, shown;
     };
@@ -170,6 +175,8 @@ std::string refused(LineError error)
 
 TEST(Pop3Parse, LinesHowEverTheyAreCut)
 {
+    rule("1939", "3", "a command ends with CRLF");
+    rule("2449", "4", "a command line has up to 255 octets");
     using namespace std::string_literals;
     struct Row {
         std::string bytes;
