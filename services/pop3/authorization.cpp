@@ -137,6 +137,7 @@ void Protocol::logged_in(std::expected<std::span<const mail::Message>, LoginErro
         return;
     case LoginError::malformed: return refuse(reply);
     case LoginError::in_use:
+    case LoginError::damaged:
     case LoginError::failing: return say(reply); // not the client's fault: no error of its
     }
 }

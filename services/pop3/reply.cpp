@@ -21,7 +21,8 @@ std::string_view reply_to(LoginError error)
     case LoginError::wrong: return "-ERR [AUTH] wrong user name or password"; // RFC 3206, 5
     case LoginError::malformed: return "-ERR not how this mechanism goes on";
     case LoginError::in_use:
-        return "-ERR [IN-USE] another session has this maildrop"; // 2449, 8.1.2
+        return "-ERR [IN-USE] another session has this maildrop";               // 2449, 8.1.2
+    case LoginError::damaged: return "-ERR [SYS/PERM] the maildrop is damaged"; // RFC 3206, 4
     case LoginError::failing:
         return "-ERR [SYS/TEMP] logging in is not possible now"; // RFC 3206, 4
     }
@@ -32,6 +33,7 @@ std::string_view reply_to(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::gone: return no_such_message;
+    case mail::StoreError::damaged: return damaged_message;
     case mail::StoreError::full:
     case mail::StoreError::failing:
     case mail::StoreError::in_use: return unreadable_message;

@@ -36,7 +36,10 @@ inline constexpr std::string_view two_numbers_expected =
 inline constexpr std::string_view no_such_message = "-ERR no such message";
 inline constexpr std::string_view unreadable_message =
     "-ERR [SYS/TEMP] the message cannot be read now";
+inline constexpr std::string_view damaged_message = "-ERR [SYS/PERM] the message is damaged";
 inline constexpr std::string_view not_removed = "-ERR [SYS/TEMP] some deleted messages not removed";
+inline constexpr std::string_view not_removed_for_good =
+    "-ERR [SYS/PERM] some deleted messages not removed: the maildrop is damaged";
 inline constexpr std::string_view too_many_errors = "-ERR too many errors";
 inline constexpr std::string_view shutting_down = "-ERR [SYS/TEMP] server is shutting down";
 inline constexpr std::string_view too_many_connections = "-ERR [SYS/TEMP] Too many connections";

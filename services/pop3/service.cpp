@@ -35,6 +35,7 @@ std::string_view name_of(mail::StoreError error)
     switch (error) {
     case mail::StoreError::full: return "full";
     case mail::StoreError::failing: return "failing";
+    case mail::StoreError::damaged: return "damaged";
     case mail::StoreError::gone: return "message gone";
     case mail::StoreError::in_use: return "in use";
     }
@@ -72,7 +73,8 @@ net::Task<Opened> open(Mailbox mailbox, mail::Store& store, net::Connection& pee
     if (!maildrop) {
         peer.log(net::Level::error, fmt::format("maildrop {} cannot be opened: store {}", *mailbox,
                                                 name_of(maildrop.error())));
-        co_return std::unexpected{LoginError::failing};
+        const auto damaged = maildrop.error() == mail::StoreError::damaged;
+        co_return std::unexpected{damaged ? LoginError::damaged : LoginError::failing};
     }
     peer.log(net::Level::info, fmt::format("logged in to {}, messages: {}", *mailbox,
                                            (*maildrop)->messages().size()));

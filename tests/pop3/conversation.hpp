@@ -189,6 +189,8 @@ private:
             protocol_.logged_in(std::unexpected{LoginError::in_use});
         else if (user == "broken")
             protocol_.logged_in(std::unexpected{LoginError::failing});
+        else if (user == "damaged")
+            protocol_.logged_in(std::unexpected{LoginError::damaged});
         else if (!right)
             protocol_.logged_in(std::unexpected{LoginError::wrong});
         else

@@ -109,6 +109,7 @@ TEST(Pop3Protocol, FailedLoginsSayWhy)
     rule("2449", "8.1.2", "[IN-USE] where PASS is right and the maildrop locked");
     rule("3206", "5", "[AUTH] where PASS is wrong");
     rule("3206", "4", "[SYS/TEMP] where PASS cannot be checked");
+    rule("3206", "4", "[SYS/PERM] where PASS is right and the maildrop damaged");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: USER locked
@@ -119,6 +120,10 @@ TEST(Pop3Protocol, FailedLoginsSayWhy)
         S: +OK send PASS
         C: PASS x
         S: -ERR [SYS/TEMP] logging in is not possible now
+        C: USER damaged
+        S: +OK send PASS
+        C: PASS x
+        S: -ERR [SYS/PERM] the maildrop is damaged
         C: USER ana
         S: +OK send PASS
         C: PASS\s
@@ -533,10 +538,12 @@ TEST(Pop3Protocol, DeletedMessagesVanish)
 TEST(Pop3Protocol, MessagesThatCannotBeRead)
 {
     rule("3206", "4", "[SYS/TEMP] where a message cannot be read now");
+    rule("3206", "4", "[SYS/PERM] where a message is damaged");
     auto outside = two();
-    outside.stored[0].fails_at = 0;
-    outside.stored[1].fails_at = 0;
+    outside.stored.push_back({.content = first});
+    for (auto& message : outside.stored) message.fails_at = 0;
     outside.stored[1].error = mail::StoreError::gone;
+    outside.stored[2].error = mail::StoreError::damaged;
     expect_transaction(outside, R"(
         C: RETR 1
         S: -ERR [SYS/TEMP] the message cannot be read now
@@ -544,6 +551,12 @@ TEST(Pop3Protocol, MessagesThatCannotBeRead)
         S: -ERR [SYS/TEMP] the message cannot be read now
         C: RETR 2
         S: -ERR no such message
+        C: RETR 3
+        S: -ERR [SYS/PERM] the message is damaged
+        C: TOP 3 0
+        S: -ERR [SYS/PERM] the message is damaged
+        C: DELE 3
+        S: +OK message 3 deleted
         C: NOOP
         S: +OK
     )");
@@ -596,7 +609,7 @@ TEST(Pop3Protocol, QuitAlwaysEndsTheUseOfTheMaildrop)
 TEST(Pop3Protocol, AFailedUpdateIsSaid)
 {
     rule("1939", "6", "-ERR where messages are not removed");
-    rule("3206", "4", "[SYS/TEMP] where the removal failed");
+    rule("3206", "4", "[SYS/TEMP] where the removal failed, [SYS/PERM] where it will not pass");
     auto outside = two();
     outside.update_fails = mail::StoreError::failing;
     expect_transaction(outside, R"(
@@ -604,6 +617,14 @@ TEST(Pop3Protocol, AFailedUpdateIsSaid)
         S: +OK message 1 deleted
         C: QUIT
         S: -ERR [SYS/TEMP] some deleted messages not removed
+        S: <close>
+    )");
+    outside.update_fails = mail::StoreError::damaged;
+    expect_transaction(outside, R"(
+        C: DELE 1
+        S: +OK message 1 deleted
+        C: QUIT
+        S: -ERR [SYS/PERM] some deleted messages not removed: the maildrop is damaged
         S: <close>
     )");
 }

@@ -253,6 +253,27 @@ TEST_F(Pop3Store, WhatIsStoredStaysExact)
     EXPECT_TRUE(bodies(mailbox) == (std::vector{unended, binary}));
 }
 
+TEST_F(Pop3Store, ADamagedMessageIsSaidAndTheOthersGoOut)
+{
+    rule("3206", "4", "[SYS/PERM] where a message is damaged, and the session goes on");
+    const auto cut_short = deliver({mailbox}, mail::test::octets(400'000));
+    const auto lost = deliver({mailbox}, mail::test::octets(100'000));
+    deliver({mailbox}, "A: 3\r\n\r\n3\r\n");
+    const auto folder_of_bodies = folder.path() / "mail" / "bodies";
+    std::filesystem::resize_file(folder_of_bodies / cut_short, 300'000);
+    std::filesystem::remove(folder_of_bodies / lost);
+    start({});
+    Client client{endpoint};
+    EXPECT_TRUE(log_in(client).starts_with("+OK maildrop has 3 messages"));
+    EXPECT_EQ(ask(client, "RETR 1"), "-ERR [SYS/PERM] the message is damaged");
+    EXPECT_EQ(ask(client, "TOP 2 0"), "-ERR [SYS/PERM] the message is damaged");
+    EXPECT_EQ(ask_for_lines(client, "RETR 3"), "+OK 11 octets\r\nA: 3\r\n\r\n3\r\n.\r\n");
+    EXPECT_EQ(ask(client, "DELE 1"), "+OK message 1 deleted");
+    EXPECT_EQ(ask(client, "DELE 2"), "+OK message 2 deleted");
+    EXPECT_TRUE(ask(client, "QUIT").ends_with("(1 message left)"));
+    EXPECT_EQ(ids(mailbox).size(), 1U);
+}
+
 TEST_F(Pop3Store, AMessageInUtf8NeedsUtf8)
 {
     rule("6856", "5", "-ERR [UTF8] for RETR and TOP outside the mode");
