@@ -19,6 +19,11 @@ bool Config::loopback_only() const
         ports, [](const Port& port) { return std::ranges::all_of(port.bind, is_loopback); });
 }
 
+bool Config::uses_tls() const
+{
+    return std::ranges::any_of(ports, [](const Port& port) { return port.tls != PortTls::none; });
+}
+
 std::string Config::origin(int line) const
 {
     if (file.empty() || line == 0) return "the default configuration";

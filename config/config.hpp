@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -52,6 +53,11 @@ struct Mail {
 struct Auth {
     enum class Mode : std::uint8_t { any, listed };
     Mode mode = Mode::any;
+    // Passwords in clear over a connection in clear; without a value: Config::plaintext_allowed().
+    std::optional<bool> allow_plaintext;
+    Duration failure_delay_max = 5s;         // before the answer to a login that failed
+    bool delay_loopback = false;             // peers on this machine wait, too
+    std::uint32_t failures_per_session = 10; // then the session ends
 
     bool operator==(const Auth&) const = default;
 };
@@ -66,9 +72,32 @@ struct Account {
     bool operator==(const Account&) const = default;
 };
 
+struct Tls {
+    enum class Version : std::uint8_t { tls_1_2, tls_1_3 };
+    Version min_version = Version::tls_1_2;
+    Duration handshake_timeout = 30s; // for the whole of it
+    std::vector<std::string> names;   // in the test authority's certificate, beside the host's own
+
+    bool operator==(const Tls&) const = default;
+};
+
+/// A certificate with its chain and its key, in PEM. The first is for clients that name no host,
+/// or one that none of them is for.
+struct Certificate {
+    std::filesystem::path certificate;
+    std::filesystem::path key;
+    int line = 0; // in the file, for messages about it
+
+    bool operator==(const Certificate&) const = default;
+};
+
 struct Smtp {
     static constexpr std::string_view service = "smtp"; // as [[port]] names it
 
+    enum class Auth : std::uint8_t { offered, required, off };
+    Auth auth = Auth::offered;           // required: RFC 6409, submission
+    bool strict = true;                  // a bare CR or LF in DATA is refused
+    std::uint32_t max_received = 100;    // header fields, then it is a loop: RFC 5321 section 6.3
     std::uint32_t max_recipients = 1000; // at least 100: RFC 5321 section 4.5.3.1.8
     std::uint32_t max_errors = 100;      // in one session, then 421
     Duration command_timeout = 5min;     // RFC 5321 section 4.5.3.2.7
@@ -108,10 +137,15 @@ struct Http {
 using Services = std::tuple<Http, Smtp, Pop3>;
 using Options = std::variant<Http, Smtp, Pop3>;
 
+/// When a port's connections become TLS: never, when the client asks (STARTTLS, STLS), at once.
+enum class PortTls : std::uint8_t { none, starttls, implicit };
+
 /// A [[port]]: which service waits where, with that service's options as they hold here.
 struct Port {
     std::uint16_t port = 0; // 0: "auto", a free one above 1024
     std::vector<std::string> bind = {"127.0.0.1", "::1"};
+    PortTls tls = PortTls::none;
+    bool require_tls = false; // nothing of worth is said before STARTTLS
     Options options;
     int line = 0; // of the [[port]] in the file; 0 for a default port
 
@@ -124,12 +158,19 @@ struct Config {
     Log log;
     Mail mail;
     Auth auth;
+    Tls tls;
+    std::vector<Certificate> certificates; // none: the test authority's
     std::vector<Account> accounts;
     Services services;
     std::vector<Port> ports; // if the file names none: 80, 25 and 110
 
     /// Nobody but this machine can reach any port.
     bool loopback_only() const;
+    /// Whether passwords may be sent over connections that are not TLS: as [auth] allow_plaintext
+    /// says, else only where nobody but this machine could listen.
+    bool plaintext_allowed() const { return auth.allow_plaintext.value_or(loopback_only()); }
+    /// Whether any port needs a certificate.
+    bool uses_tls() const;
     /// "portico.toml:12", or "the default configuration".
     std::string origin(int line) const;
 };

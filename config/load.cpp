@@ -31,6 +31,8 @@ constexpr std::uint64_t GiB = MiB << 10;
 
 constexpr std::string_view addresses_to_bind =
     R"(a list of IP addresses, such as ["127.0.0.1", "::1"] or ["0.0.0.0", "::"])";
+constexpr std::string_view names_of_host =
+    R"(a list of names of this host, such as ["mail.example.test", "192.0.2.1"])";
 constexpr std::string_view addresses_of_account =
     R"(a list of addresses, each "name@domain", or "*@domain" for all of a domain)";
 
@@ -86,10 +88,39 @@ void read(Reader& table, Auth& auth)
 {
     using enum Auth::Mode;
     table.choice<Auth::Mode>("mode", auth.mode, {{"any", any}, {"listed", listed}});
+    bool allow_plaintext = false;
+    table.boolean("allow_plaintext", allow_plaintext);
+    if (table.has("allow_plaintext")) auth.allow_plaintext = allow_plaintext;
+    table.duration("failure_delay_max", auth.failure_delay_max, {0ms, 1min});
+    table.boolean("delay_loopback", auth.delay_loopback);
+    table.number("failures_per_session", auth.failures_per_session, {1, 1'000'000});
+}
+
+void read(Reader& table, Tls& tls)
+{
+    using enum Tls::Version;
+    table.choice<Tls::Version>("min_version", tls.min_version,
+                               {{"1.2", tls_1_2}, {"1.3", tls_1_3}});
+    table.duration("handshake_timeout", tls.handshake_timeout);
+}
+
+void read(Reader& table, Certificate& certificate)
+{
+    constexpr std::string_view remedy = "the path of a file in PEM";
+    certificate.line = table.place().line;
+    table.path("certificate", certificate.certificate);
+    table.require("certificate", remedy);
+    table.path("key", certificate.key);
+    table.require("key", remedy);
 }
 
 void read(Reader& table, Smtp& smtp)
 {
+    using enum Smtp::Auth;
+    table.choice<Smtp::Auth>("auth", smtp.auth,
+                             {{"offered", offered}, {"required", required}, {"off", off}});
+    table.boolean("strict", smtp.strict);
+    table.number("max_received", smtp.max_received, {100, 100'000, "RFC 5321 section 6.3"});
     table.number("max_recipients", smtp.max_recipients,
                  {100, 1'000'000, "RFC 5321 section 4.5.3.1.8"});
     table.number("max_errors", smtp.max_errors, {1, 1'000'000});
@@ -179,11 +210,14 @@ private:
     template <typename Section>
     void section(std::string_view name, Section& section);
     void auth();
+    void tls();
+    void certificates();
     void accounts();
     void account(Reader& table);
     void addresses(Reader& table, Account& account);
     void ports();
     void port(Reader& table);
+    void encryption(Reader& table, Port& port);
     void bind(Reader& table, Port& port);
     void claim(Reader& table, std::uint16_t port, const Text& address);
     Options options_of(std::string_view service);
@@ -215,6 +249,8 @@ std::expected<Loaded, std::vector<Problem>> Loader::load()
     section("mail", config_.mail);
     for_each(config_.services, [this](auto& options) { section(options.service, options); });
     auth();
+    tls();
+    certificates();
     accounts();
     ports();
     file_.finish(known_);
@@ -244,6 +280,30 @@ void Loader::auth()
         auth_mode_written_ = table->has("mode");
         read(*table, config_.auth);
         table->finish(known_);
+    }
+}
+
+void Loader::tls()
+{
+    if (auto table = file_.table("tls")) {
+        read(*table, config_.tls);
+        for (auto& [name, place] :
+             table->strings("names", names_of_host).value_or(std::vector<Text>{})) {
+            if (!is_domain(name) && !canonical_ip(name))
+                table->problem(place,
+                               fmt::format("{} is no host name and no IP address", in_quotes(name)),
+                               names_of_host);
+            config_.tls.names.push_back(std::move(name));
+        }
+        table->finish(known_);
+    }
+}
+
+void Loader::certificates()
+{
+    for (Reader& table : file_.tables("certificate")) {
+        read(table, config_.certificates.emplace_back());
+        table.finish(known_);
     }
 }
 
@@ -331,8 +391,24 @@ void Loader::port(Reader& table)
     port.options = options_of(names[*service]);
     table.rename(fmt::format("a [[port]] of {}", port.service()));
     std::visit([&](auto& options) { read(table, options); }, port.options);
+    encryption(table, port);
     table.finish(known_);
     config_.ports.push_back(std::move(port));
+}
+
+void Loader::encryption(Reader& table, Port& port)
+{
+    using enum PortTls;
+    table.choice<PortTls>("tls", port.tls,
+                          {{"none", none}, {"starttls", starttls}, {"implicit", implicit}});
+    table.boolean("require_tls", port.require_tls);
+    if (port.tls == starttls && std::holds_alternative<Http>(port.options))
+        table.problem(place_of(*table.node("tls")), "HTTP has no STARTTLS",
+                      "\"implicit\" (https) or \"none\"");
+    if (port.tls == none && port.require_tls)
+        table.problem(place_of(*table.node("require_tls")),
+                      "require_tls on a port without TLS, where nobody could get on",
+                      "tls = \"starttls\" or \"implicit\" beside it");
 }
 
 void Loader::bind(Reader& table, Port& port)
@@ -467,15 +543,18 @@ void warn_of_readers(const std::filesystem::path& path, Loaded& loaded)
 std::vector<KnownKeys> known_keys()
 {
     std::vector<KnownKeys> known{
-        {"", {"host", "log", "mail", "auth", "port", "account"}},
+        {"", {"host", "log", "mail", "auth", "tls", "certificate", "port", "account"}},
         {"[host]", keys_of<Host>()},
         {"[log]", keys_of<Log>()},
         {"[mail]", keys_of<Mail>()},
         {"[auth]", keys_of<Auth>()},
-        {"[[port]]", {"port", "service", "bind"}},
+        {"[[certificate]]", keys_of<Certificate>()},
+        {"[[port]]", {"port", "service", "bind", "tls", "require_tls"}},
+        {"[tls]", keys_of<Tls>()},
         {"[[account]]", keys_of<Account>()},
     };
     known.back().keys.emplace_back("addresses");
+    known[known.size() - 2].keys.emplace_back("names");
     Services services;
     for_each(services, [&]<typename Section>(const Section& options) {
         known.front().keys.emplace_back(options.service);

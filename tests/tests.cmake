@@ -24,7 +24,8 @@ function(portico_test name)
         target_link_libraries(test_${name} PRIVATE ${ARGN} GTest::gtest_main)
         target_compile_definitions(test_${name} PRIVATE
             PORTICO_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-        gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
+        gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120
+            XML_OUTPUT_DIR ${PROJECT_BINARY_DIR}/rules) # what tests/rules.py reads
     endif()
 endfunction()
 

@@ -18,9 +18,9 @@ sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& data
         {changes->add_mailbox_, "INSERT INTO mailbox (name) VALUES (?1) RETURNING id"},
         {changes->add_message_,
          "INSERT INTO message (id, uid, received, size, in_file, mailboxes, reverse_path, "
-         "recipients, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+         "recipients, body, parameters) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
         {changes->add_delivery_,
-         "INSERT INTO delivery (mailbox, message, size, uid) VALUES (?1, ?2, ?3, ?4)"},
+         "INSERT INTO delivery (mailbox, message, size, uid, traits) VALUES (?1, ?2, ?3, ?4, ?5)"},
         {changes->remove_delivery_, "DELETE FROM delivery WHERE mailbox = ?1 AND message = ?2"},
         {changes->remove_deliveries_,
          "DELETE FROM delivery WHERE message = ?1 AND mailbox IN (SELECT value FROM "
@@ -57,11 +57,11 @@ sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std
     auto add = [&](auto body) {
         return add_message_.run(delivery.key, delivery.id, delivery.received, size,
                                 std::int64_t{buffer == nullptr}, list, delivery.reverse_path,
-                                delivery.recipients, body);
+                                delivery.recipients, body, delivery.parameters);
     };
     auto added = buffer ? add(sqlite::Blob{buffer->view()}) : add(nullptr);
     for (auto id : mailboxes)
-        if (added) added = add_delivery_.run(id, delivery.key, size, delivery.id);
+        if (added) added = add_delivery_.run(id, delivery.key, size, delivery.id, delivery.traits);
     if (!added) return std::unexpected(std::move(added.error()));
     return Outcome{};
 }

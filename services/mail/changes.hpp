@@ -23,7 +23,9 @@ struct Delivery {
     std::int64_t received; // milliseconds since 1970
     std::uint64_t size;
     std::string reverse_path;
-    std::string recipients;             // one a line
+    std::string parameters;             // of MAIL: "BODY=8BITMIME SMTPUTF8"
+    std::int64_t traits;                // see traits.hpp
+    std::string recipients;             // one a line, with the parameters of RCPT
     std::vector<std::string> mailboxes; // each once
     std::variant<Buffer, BodyFile> body;
 };

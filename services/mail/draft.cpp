@@ -10,6 +10,22 @@ namespace portico::mail {
 namespace {
 // A larger piece costs memory and saves little: a write is 10 microseconds of overhead.
 constexpr std::size_t piece = 256 << 10;
+
+/// Of MAIL, as a client would write them.
+std::string parameters(const Envelope& envelope)
+{
+    std::string text;
+    auto add = [&text](std::string_view parameter, std::string_view value = {}) {
+        if (!text.empty()) text += ' ';
+        (text += parameter) += value;
+    };
+    if (envelope.body == BodyType::eight_bit) add("BODY=8BITMIME");
+    if (envelope.body == BodyType::binary) add("BODY=BINARYMIME");
+    if (envelope.smtputf8) add("SMTPUTF8");
+    if (!envelope.ret.empty()) add("RET=", envelope.ret);
+    if (!envelope.envid.empty()) add("ENVID=", envelope.envid);
+    return text;
+}
 } // namespace
 
 SqliteDraft::~SqliteDraft()
@@ -22,6 +38,7 @@ net::Task<std::expected<void, StoreError>> SqliteDraft::append(std::string_view 
 {
     if (failed_) co_return std::unexpected(*failed_);
     size_ += bytes.size();
+    traits_.add(bytes);
     // Without memory in the budget the octets go to the file at once, so no draft ever waits for
     // another one to end.
     if (buffer_.append(bytes, file_ ? piece : tools_.inline_bytes)) co_return Outcome{};
@@ -79,13 +96,21 @@ Delivery SqliteDraft::delivery()
         .received = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
         .size = size_,
         .reverse_path = std::move(envelope_.reverse_path),
+        .parameters = parameters(envelope_),
+        .traits = 0,
         .recipients = {},
         .mailboxes = {},
         .body = std::move(buffer_),
     };
+    if (traits_.lacks_final_crlf()) delivery.traits |= static_cast<int>(Trait::lacks_final_crlf);
+    // Octets over 127 that nobody announced are no UTF-8, but what old programs send.
+    if (envelope_.smtputf8 && traits_.utf8_header())
+        delivery.traits |= static_cast<int>(Trait::utf8_header);
     for (auto& recipient : envelope_.recipients) {
         if (!delivery.recipients.empty()) delivery.recipients += '\n';
         delivery.recipients += recipient.address;
+        if (!recipient.notify.empty()) delivery.recipients += "\tNOTIFY=" + recipient.notify;
+        if (!recipient.orcpt.empty()) delivery.recipients += "\tORCPT=" + recipient.orcpt;
         delivery.mailboxes.push_back(std::move(recipient.mailbox));
     }
     std::ranges::sort(delivery.mailboxes);

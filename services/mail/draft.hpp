@@ -5,6 +5,7 @@
 #include "services/mail/bodies.hpp"
 #include "services/mail/budget.hpp"
 #include "services/mail/store.hpp"
+#include "services/mail/traits.hpp"
 #include "services/mail/trouble.hpp"
 #include "services/mail/writer.hpp"
 
@@ -50,6 +51,7 @@ private:
     Buffer buffer_;                // all of a small message, what is not written yet of a large one
     std::optional<BodyFile> file_; // of a large one
     std::uint64_t size_ = 0;
+    Traits traits_;
     std::optional<StoreError> failed_;
     bool delivered_ = false;
 };

@@ -1,6 +1,7 @@
 #include "services/mail/readers.hpp"
 
 #include "services/mail/schema.hpp"
+#include "services/mail/traits.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -12,9 +13,14 @@ namespace {
 // A maildrop of 100,000 messages is to need less than 8 MiB.
 static_assert(sizeof(Message) == 40);
 
-Message message(std::int64_t key, std::int64_t size, std::string_view id)
+Message message(std::int64_t key, std::int64_t size, std::string_view id, std::int64_t traits)
 {
-    Message made{key, static_cast<std::uint64_t>(size), {}};
+    const auto has = [traits](Trait trait) { return (traits & static_cast<int>(trait)) != 0; };
+    Message made{.key = key,
+                 .size = static_cast<std::uint64_t>(size),
+                 .id = {},
+                 .lacks_final_crlf = has(Trait::lacks_final_crlf),
+                 .utf8 = has(Trait::utf8_header)};
     std::copy_n(id.begin(), std::min(id.size(), made.id.size()), made.id.begin());
     return made;
 }
@@ -38,7 +44,7 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
     const std::pair<sqlite::Statement&, const char*> statements[] = {
         {reader->mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
         {reader->listing_,
-         "SELECT message, size, uid FROM delivery WHERE mailbox = ?1 ORDER BY message"},
+         "SELECT message, size, uid, traits FROM delivery WHERE mailbox = ?1 ORDER BY message"},
         // CROSS JOIN keeps the tables in this order, so that the newest come without sorting.
         {reader->newest_,
          "SELECT message.uid, mailbox.name, message.reverse_path, message.size, message.received "
@@ -51,7 +57,11 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
          "FROM delivery CROSS JOIN message ON message.id = delivery.message "
          "WHERE delivery.mailbox = (SELECT id FROM mailbox WHERE name = ?2) "
          "ORDER BY delivery.message DESC LIMIT ?1"},
-        {reader->find_, "SELECT size FROM message WHERE id = ?1 AND uid = ?2"},
+        {reader->find_,
+         "SELECT message.size, delivery.traits FROM message CROSS JOIN "
+         "json_each(message.mailboxes) AS "
+         "each CROSS JOIN delivery ON delivery.mailbox = each.value AND delivery.message = ?1 "
+         "WHERE message.id = ?1 AND message.uid = ?2 LIMIT 1"},
         {reader->body_, "SELECT in_file, substr(body, ?2, ?3) FROM message WHERE id = ?1"},
     };
     for (auto& [statement, sql] : statements) {
@@ -78,7 +88,8 @@ sqlite::Result<Listing> Reader::listing(const std::string& mailbox)
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return listing;
         make_room(listing.messages);
-        listing.messages.push_back(message(rows.integer(0), rows.integer(1), rows.text(2)));
+        listing.messages.push_back(
+            message(rows.integer(0), rows.integer(1), rows.text(2), rows.integer(3)));
     }
 }
 
@@ -104,7 +115,7 @@ sqlite::Result<std::optional<Message>> Reader::find(std::int64_t key, const std:
     auto row = rows.next();
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return std::nullopt;
-    return message(key, rows.integer(0), id);
+    return message(key, rows.integer(0), id, rows.integer(1));
 }
 
 sqlite::Result<std::optional<Part>> Reader::body(std::int64_t key, std::uint64_t offset,

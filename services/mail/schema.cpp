@@ -19,8 +19,11 @@ constexpr std::int64_t application_id = 0x50727463; // "Prtc", PRAGMA applicatio
 // to find all of its deliveries without an index over them.
 //
 // `delivery` repeats size and uid so that the listing of a maildrop is one scan of one range.
+// Since step 2 a line of `recipients` is an address and then, each behind a tab, the parameters of
+// its RCPT; `parameters` are those of MAIL, and `traits` the bits of traits.hpp.
+//
 // Foreign keys are not declared: the one writer keeps them, and each check would cost a lookup.
-constexpr std::array<Migration, 1> steps{R"sql(
+constexpr std::array<Migration, 2> steps{R"sql(
     CREATE TABLE store (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         secret_high INTEGER NOT NULL,
@@ -48,6 +51,10 @@ constexpr std::array<Migration, 1> steps{R"sql(
         uid TEXT NOT NULL,
         PRIMARY KEY (mailbox, message)
     ) STRICT, WITHOUT ROWID;
+)sql",
+                                         R"sql(
+    ALTER TABLE message ADD COLUMN parameters TEXT NOT NULL DEFAULT '';
+    ALTER TABLE delivery ADD COLUMN traits INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 std::unexpected<sqlite::Error> refuse(sqlite::Database& database, std::string_view what)

@@ -85,6 +85,17 @@ TEST(Load, ReadsEveryKey)
         queue_bytes = "1GiB"
         [auth]
         mode = "listed"
+        allow_plaintext = true
+        failure_delay_max = "0s"
+        delay_loopback = true
+        failures_per_session = 3
+        [tls]
+        min_version = "1.3"
+        handshake_timeout = "4s"
+        names = ["mail.example.test", "192.0.2.1"]
+        [[certificate]]
+        certificate = "c"
+        key = "k"
         [http]
         root = "r"
         max_request_line = "1 KiB"
@@ -96,6 +107,9 @@ TEST(Load, ReadsEveryKey)
         keep_alive_timeout = "6s"
         write_timeout = "7 s"
         [smtp]
+        auth = "off"
+        strict = false
+        max_received = 200
         max_recipients = 100
         max_errors = 1
         command_timeout = "1h"
@@ -116,25 +130,35 @@ TEST(Load, ReadsEveryKey)
         port = "auto"
         service = "smtp"
         bind = ["0.0.0.0", "0:0::0"]
+        tls = "starttls"
+        require_tls = true
+        auth = "required"
         max_recipients = 200
     )");
     EXPECT_EQ(config.file, "t");
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
     EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30}));
-    EXPECT_EQ(config.auth.mode, Auth::Mode::listed);
+    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
+    EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
+    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 30}}));
     EXPECT_EQ(std::get<Http>(config.services), (Http{"r", 1024, 2048, 3, 0, 4, 5s, 6s, 7s}));
-    EXPECT_EQ(std::get<Smtp>(config.services), (Smtp{100, 1, 1h, 2min, 3min}));
+    EXPECT_EQ(std::get<Smtp>(config.services),
+              (Smtp{Smtp::Auth::off, false, 200, 100, 1, 1h, 2min, 3min}));
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 42}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 46}));
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 56}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 60}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 49);
+    EXPECT_EQ(config.ports[0].line, 63);
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
-    EXPECT_EQ(std::get<Smtp>(config.ports[0].options), (Smtp{200, 1, 1h, 2min, 3min}));
+    EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
+              (Smtp{Smtp::Auth::required, false, 200, 200, 1, 1h, 2min, 3min}));
+    EXPECT_EQ(config.ports[0].tls, PortTls::starttls);
+    EXPECT_TRUE(config.ports[0].require_tls);
+    EXPECT_TRUE(config.uses_tls());
 }
 
 TEST(Load, NamesUnknownKeysAndWhatWasMeant)
@@ -143,7 +167,9 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant)
         {"[hots]\n", {"t:1:2: unknown table \"hots\" (expected: host)"}},
         {"[smtp]\nmax_recipient = 5\n",
          {"t:2:1: unknown key \"max_recipient\" in [smtp] (expected: max_recipients)"}},
-        {"[auth]\nzzz = 5\n", {"t:2:1: unknown key \"zzz\" in [auth] (expected: one of mode)"}},
+        {"[tls]\nzzz = 5\n",
+         {"t:2:1: unknown key \"zzz\" in [tls] "
+          "(expected: one of min_version, handshake_timeout, names)"}},
         {"[smtp]\nmax_message_size = 5\n",
          {"t:2:1: unknown key \"max_message_size\" in [smtp] "
           "(expected: it in [mail], where it belongs)"}},
@@ -152,7 +178,7 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant)
           "(expected: it in [http], where it belongs)"}},
         {"\"a\\nb\" = 1\n",
          {"t:1:1: unknown key \"a\\x0ab\" "
-          "(expected: one of host, log, mail, http, smtp, pop3, auth, account, port)"}},
+          "(expected: one of host, log, mail, http, smtp, pop3, auth, tls, certificate, account, port)"}},
     };
     for (const Case& test : cases) expect_problems(test);
 }
@@ -199,6 +225,13 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"mail", "inline_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'"}},
         {"mail", "queue_bytes", {"'1 MiB'"}, {"1", "0"}},
         {"auth", "mode", {"'any'", "'listed'"}, {"'nobody'", "1"}},
+        {"auth", "allow_plaintext", {"true", "false"}, {"'yes'", "1"}},
+        {"auth", "failure_delay_max", {"'0s'", "0", "'1m'"}, {"'2m'", "-1", "true"}},
+        {"auth", "delay_loopback", {"true", "false"}, {"0"}},
+        {"auth", "failures_per_session", {"1"}, {"0", "'1'"}},
+        {"tls", "min_version", {"'1.2'", "'1.3'"}, {"'1.1'", "1.2", "'ssl3'"}},
+        {"tls", "handshake_timeout", times, no_times},
+        {"tls", "names", {"[]", "['a.b', '::1']"}, {"'a.b'", "true"}},
         {"http", "root", {"'x'"}, {"1"}},
         {"http", "max_request_line", {"1", "'1 MiB'"}, {"0", "'2 MiB'", "'x'"}},
         {"http", "max_header_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'", "'x'"}},
@@ -208,6 +241,9 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"http", "header_timeout", times, no_times},
         {"http", "keep_alive_timeout", times, no_times},
         {"http", "write_timeout", times, no_times},
+        {"smtp", "auth", {"'offered'", "'required'", "'off'"}, {"'on'", "true"}},
+        {"smtp", "strict", {"true", "false"}, {"'true'"}},
+        {"smtp", "max_received", {"100"}, {"99", "'100'"}},
         {"smtp", "max_recipients", {"100", "1000000"}, {"99", "0", "-1", "1000001"}},
         {"smtp", "max_errors", {"1"}, {"0", "'1'"}},
         {"smtp", "command_timeout", times, no_times},
@@ -284,10 +320,18 @@ TEST(Load, ChecksPorts)
         {"port = true\nservice = 'http'",
          fmt::format("t:2:8: port is a boolean (expected: {})", number)},
         {"service = 'http'", fmt::format("t:1:1: [[port]] has no port (expected: {})", number)},
-        {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\")"},
+        {"port = 25",
+         "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\")"},
         {"port = 25\nservice = 'smpt'", "t:3:11: unknown service \"smpt\" (expected: \"smtp\")"},
         {"port = 25\nservice = 'ftp-data'",
          "t:3:11: unknown service \"ftp-data\" (expected: \"http\" or \"smtp\" or \"pop3\")"},
+        {"port = 80\nservice = 'http'\ntls = 'starttls'",
+         "t:4:7: HTTP has no STARTTLS (expected: \"implicit\" (https) or \"none\")"},
+        {"port = 25\nservice = 'smtp'\ntls = 'ssl'",
+         "t:4:7: unknown tls \"ssl\" (expected: \"none\" or \"starttls\" or \"implicit\")"},
+        {"port = 25\nservice = 'smtp'\nrequire_tls = true",
+         "t:4:15: require_tls on a port without TLS, where nobody could get on (expected: tls = "
+         "\"starttls\" or \"implicit\" beside it)"},
         {"port = 25\nservice = 'smtp'\nmax_recipients = 5",
          "t:4:18: max_recipients 5 is out of range "
          "(expected: a number from 100 to 1000000, by RFC 5321 section 4.5.3.1.8)"},
@@ -339,6 +383,28 @@ TEST(Load, WantsTheAuthModeWrittenDownForAnOpenPort)
         problems_of(fmt::format("[auth]\n{}", port))[0].starts_with("t:1:1: a port is open"));
     EXPECT_TRUE(problems_of(fmt::format("auth.mode = 'any'\n{}", port)).empty());
     EXPECT_TRUE(problems_of(fmt::format("auth.mode = 'listed'\n{}", port)).empty());
+}
+
+TEST(Load, AllowsPlaintextWhereNobodyElseCanListen)
+{
+    EXPECT_TRUE(config_of("").plaintext_allowed());
+    EXPECT_FALSE(config_of("auth.allow_plaintext = false").plaintext_allowed());
+    constexpr std::string_view open =
+        "[auth]\nmode = 'any'\n{}\n[[port]]\nport = 25\nservice = 'smtp'\nbind = ['0.0.0.0']\n";
+    EXPECT_FALSE(config_of(fmt::format(open, "")).plaintext_allowed());
+    EXPECT_TRUE(config_of(fmt::format(open, "allow_plaintext = true")).plaintext_allowed());
+}
+
+TEST(Load, ChecksCertificatesAndTheNamesOfTheTestAuthority)
+{
+    EXPECT_EQ(problems_of("[[certificate]]\nkey = 'k'\n"),
+              std::vector<std::string>{"t:1:1: [[certificate]] has no certificate "
+                                       "(expected: the path of a file in PEM)"});
+    EXPECT_EQ(problems_of("[[certificate]]\ncertificate = 'c'\n").size(), 1U);
+    EXPECT_EQ(problems_of("tls.names = ['a', 'no name']"),
+              std::vector<std::string>{
+                  "t:1:19: \"no name\" is no host name and no IP address (expected: a list of "
+                  "names of this host, such as [\"mail.example.test\", \"192.0.2.1\"])"});
 }
 
 TEST(Load, ChecksAccounts)

@@ -44,6 +44,8 @@ TEST(Reference, HoldsTheDefaults)
     EXPECT_EQ(config.log, Log{});
     EXPECT_EQ(config.mail, Mail{});
     EXPECT_EQ(config.auth, Auth{});
+    EXPECT_EQ(config.tls, Tls{});
+    EXPECT_TRUE(config.certificates.empty());
     EXPECT_EQ(std::get<Http>(config.services), Http{});
     EXPECT_EQ(std::get<Smtp>(config.services), Smtp{});
     EXPECT_EQ(std::get<Pop3>(config.services), Pop3{});
@@ -53,6 +55,8 @@ TEST(Reference, HoldsTheDefaults)
     for (std::size_t i = 0; i < defaults.ports.size(); ++i) {
         EXPECT_EQ(config.ports[i].port, defaults.ports[i].port);
         EXPECT_EQ(config.ports[i].bind, defaults.ports[i].bind);
+        EXPECT_EQ(config.ports[i].tls, defaults.ports[i].tls);
+        EXPECT_EQ(config.ports[i].require_tls, defaults.ports[i].require_tls);
         EXPECT_EQ(config.ports[i].options, defaults.ports[i].options);
     }
 }
@@ -62,6 +66,8 @@ TEST(Reference, ItsExamplesAreValid)
     const auto loaded = parse(with_examples(text_of_reference()), "examples");
     ASSERT_TRUE(loaded) << to_string(loaded.error().front());
     EXPECT_EQ(loaded->config.accounts.size(), 2U);
+    EXPECT_EQ(loaded->config.certificates.size(), 1U);
+    EXPECT_EQ(loaded->config.auth.allow_plaintext, false);
 }
 
 TEST(Reference, ShowsEveryKey)

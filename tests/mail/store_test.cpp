@@ -1,4 +1,5 @@
 #include "services/mail/id.hpp"
+#include "services/mail/sqlite.hpp"
 #include "services/mail/store.hpp"
 #include "support.hpp"
 
@@ -328,6 +329,62 @@ TEST_F(StoreTest, EightBitAddressesAreKept)
     auto listed = run(store->list("m\xfc@x", 10)).value();
     ASSERT_EQ(listed.size(), 1u);
     EXPECT_EQ(listed[0].reverse_path, odd.reverse_path);
+}
+
+TEST_F(StoreTest, KnowsWhichMessagesLackTheirLastLineEnd)
+{
+    for (auto body : {"", "whole\r\n", "\n", "cut\r", "cut\r\nhere", "\r\n"}) deliver({ana}, body);
+    reopen();
+    std::vector<bool> lacking;
+    std::vector<std::uint64_t> octets;
+    const auto session = maildrop(ana);
+    for (auto& message : session->messages()) {
+        lacking.push_back(message.lacks_final_crlf);
+        octets.push_back(message.octets_on_the_wire());
+        EXPECT_EQ(run(store->find(std::string{message.unique_id()}))->lacks_final_crlf,
+                  message.lacks_final_crlf);
+    }
+    EXPECT_EQ(lacking, (std::vector{false, false, true, true, true, false}));
+    EXPECT_EQ(octets, (std::vector<std::uint64_t>{0, 7, 3, 6, 11, 2}));
+}
+
+TEST_F(StoreTest, KnowsWhichHeadersAreUtf8)
+{
+    constexpr std::string_view in_header = "Subject: \xc3\xbc\r\n\r\nbody\r\n";
+    constexpr std::string_view in_body = "Subject: u\r\n\r\n\xc3\xbc\r\n";
+    for (auto [body, smtputf8] :
+         {std::pair{in_header, true}, {in_header, false}, {in_body, true}}) {
+        auto sent = envelope({ana});
+        sent.smtputf8 = smtputf8;
+        ASSERT_TRUE(run(deliver_one(*store, sent, std::string{body})).has_value());
+    }
+    std::vector<bool> utf8;
+    const auto session = maildrop(ana);
+    for (auto& message : session->messages()) utf8.push_back(message.utf8);
+    EXPECT_EQ(utf8, (std::vector{true, false, false}));
+}
+
+TEST_F(StoreTest, KeepsTheParametersOfTheEnvelope)
+{
+    auto sent = envelope({ana, bob});
+    sent.body = BodyType::binary;
+    sent.smtputf8 = true;
+    sent.ret = "HDRS";
+    sent.envid = "QQ+20314159";
+    sent.recipients[0].notify = "SUCCESS,DELAY";
+    sent.recipients[1].orcpt = "rfc822;Bob@example.test";
+    ASSERT_TRUE(run(deliver_one(*store, sent, "hello")).has_value());
+    deliver({ana}, "plain");
+    auto kept =
+        sqlite::Database::open(folder.path() / "mail/mail.db", sqlite::Mode::read_only).value();
+    auto statement = kept.prepare("SELECT parameters, recipients FROM message ORDER BY id").value();
+    auto rows = statement.start();
+    ASSERT_TRUE(rows.next().value());
+    EXPECT_EQ(rows.text(0), "BODY=BINARYMIME SMTPUTF8 RET=HDRS ENVID=QQ+20314159");
+    EXPECT_EQ(rows.text(1), "ana@example.test\tNOTIFY=SUCCESS,DELAY\n"
+                            "bob@example.test\tORCPT=rfc822;Bob@example.test");
+    ASSERT_TRUE(rows.next().value());
+    EXPECT_EQ(rows.text(0), "");
 }
 
 } // namespace

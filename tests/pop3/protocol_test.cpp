@@ -675,7 +675,7 @@ TEST(Pop3Protocol, TheTranscriptHidesSecretsAndShortensBodies)
 
 TEST(Pop3Protocol, SaysWhatItIsDoing)
 {
-    const std::vector<mail::Message> messages(3, mail::Message{0, 4, {}});
+    const std::vector<mail::Message> messages(3, mail::Message{.key = 0, .size = 4, .id = {}});
     Protocol protocol{{}, "pop.example.org", {}};
     EXPECT_EQ(protocol.doing(), "AUTHORIZATION");
     protocol.feed(login);
