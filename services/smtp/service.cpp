@@ -83,7 +83,12 @@ std::string Service::refusal() const
 
 net::Task<void> Service::serve(net::Connection& peer)
 {
-    Protocol protocol{options_, host_name_, max_message_size_, directory_,
+    Protocol protocol{options_,
+                      host_name_,
+                      max_message_size_,
+                      directory_,
+                      {},
+                      10,
                       net::Trace{transcript_, peer.number()}};
     Incoming message;
     auto activity = protocol.activity();
@@ -96,7 +101,8 @@ net::Task<void> Service::serve(net::Connection& peer)
         } else if (auto* note = std::get_if<Note>(&step)) {
             peer.log(net::Level::info, note->event);
         } else if (auto* begin = std::get_if<Begin>(&step)) {
-            auto& [reverse_path, recipients] = begin->envelope;
+            const auto& reverse_path = begin->envelope.reverse_path;
+            const auto& recipients = begin->envelope.recipients;
             const auto client = address_literal(peer.tuple().client);
             mail::Arrival arrival{
                 .reverse_path = reverse_path,
@@ -116,7 +122,7 @@ net::Task<void> Service::serve(net::Connection& peer)
                        .octets = 0,
                        .outcome = {}};
             arrival.id = message.draft->id();
-            protocol.began(arrival.id);
+            protocol.began(arrival.id, arrival.time);
             const auto fields = mail::trace_fields(arrival);
             co_await message.append(fields);
         } else if (auto* append = std::get_if<Append>(&step)) {
@@ -135,7 +141,7 @@ net::Task<void> Service::serve(net::Connection& peer)
                 peer.doing(protocol.doing());
             }
             const auto wait =
-                protocol.state() == State::data ? options_.data_timeout : options_.command_timeout;
+                protocol.receiving() ? options_.data_timeout : options_.command_timeout;
             auto bytes = co_await peer.read(wait);
             if (bytes)
                 protocol.feed(*bytes);

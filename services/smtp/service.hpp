@@ -13,8 +13,7 @@ namespace portico::smtp {
 class Service final : public net::Service {
 public:
     Service(config::Smtp options, std::string host_name, std::uint64_t max_message_size,
-            mail::Store& store, const accounts::Directory& directory,
-            net::Transcript* transcript);
+            mail::Store& store, const accounts::Directory& directory, net::Transcript* transcript);
 
     std::string_view name() const override { return "smtp"; }
     net::Task<void> serve(net::Connection& peer) override;
