@@ -54,7 +54,7 @@ struct Auth {
     enum class Mode : std::uint8_t { any, listed };
     Mode mode = Mode::any;
     // Passwords in clear over a connection in clear; without a value: Config::plaintext_allowed().
-    std::optional<bool> allow_plaintext;
+    std::optional<bool> allow_plaintext = {};
     Duration failure_delay_max = 5s;         // before the answer to a login that failed
     bool delay_loopback = false;             // peers on this machine wait, too
     std::uint32_t failures_per_session = 10; // then the session ends

@@ -28,11 +28,37 @@ bool is_letter_or_digit(char byte)
            (byte >= '0' && byte <= '9');
 }
 
-bool is_label(std::string_view text)
+bool is_beyond_ascii(char byte)
+{
+    return static_cast<unsigned char>(byte) > 0x7f;
+}
+
+bool is_ascii_label_byte(char byte)
+{
+    return is_letter_or_digit(byte) || byte == '-';
+}
+
+// RFC 6531 section 3.3: sub-domain =/ U-label. TOML is UTF-8, so what is beyond ASCII is, too.
+bool is_label_byte(char byte)
+{
+    return is_ascii_label_byte(byte) || is_beyond_ascii(byte);
+}
+
+bool is_label(std::string_view text, bool (*belongs)(char))
 {
     return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-           std::ranges::all_of(text,
-                               [](char byte) { return is_letter_or_digit(byte) || byte == '-'; });
+           std::ranges::all_of(text, belongs);
+}
+
+bool is_domain(std::string_view text, bool (*belongs)(char))
+{
+    if (text.size() > 255) return false;
+    for (;;) {
+        const auto dot = text.find('.');
+        if (!is_label(text.substr(0, dot), belongs)) return false;
+        if (dot == std::string_view::npos) return true;
+        text.remove_prefix(dot + 1);
+    }
 }
 
 std::optional<std::string> canonical_ip(int family, const std::string& text)
@@ -48,27 +74,21 @@ std::optional<std::string> canonical_ip(int family, const std::string& text)
 
 bool is_domain(std::string_view text)
 {
-    if (text.size() > 255) return false;
-    for (;;) {
-        const auto dot = text.find('.');
-        if (!is_label(text.substr(0, dot))) return false;
-        if (dot == std::string_view::npos) return true;
-        text.remove_prefix(dot + 1);
-    }
+    return is_domain(text, is_ascii_label_byte);
 }
 
 bool is_address(std::string_view text)
 {
     const auto at = text.rfind('@');
-    if (at == std::string_view::npos || !is_domain(text.substr(at + 1))) return false;
+    if (at == std::string_view::npos || !is_domain(text.substr(at + 1), is_label_byte))
+        return false;
     const auto local_part = text.substr(0, at);
     if (local_part == "*") return true;
     // RFC 5321 section 4.5.3.1.1: 64 octets. A star elsewhere would be a legal letter, but is
     // refused because it looks like a pattern and would match nothing.
     return !local_part.empty() && local_part.size() <= 64 &&
-           std::ranges::none_of(local_part, [](char byte) {
-               return is_control(byte) || byte == '*' || static_cast<unsigned char>(byte) > 0x7f;
-           });
+           std::ranges::none_of(local_part,
+                                [](char byte) { return is_control(byte) || byte == '*'; });
 }
 
 bool is_account_name(std::string_view text)

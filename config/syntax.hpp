@@ -11,8 +11,8 @@ namespace portico::config {
 /// letters, digits and inner hyphens, 63 octets each (section 2.3.4) and 255 in all.
 bool is_domain(std::string_view text);
 
-/// An address as an account lists it: "ana@example.test" (RFC 5321 section 4.1.2, in ASCII) or
-/// "*@example.test", everything at that domain.
+/// An address as an account lists it: "ana@example.test" (RFC 5321 section 4.1.2, and UTF-8
+/// as RFC 6531 section 3.3 adds it) or "*@example.test", everything at that domain.
 bool is_address(std::string_view text);
 
 /// A login name: not empty, without spaces, control bytes or '@' at its ends, at most 255 octets.

@@ -19,7 +19,10 @@ std::string lowered(std::string_view text)
 bool is_dot_string(std::string_view text) // RFC 5321 section 4.1.2
 {
     constexpr std::string_view atext = "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-/=?^_`{|}~.";
-    return !text.empty() && text.find_first_not_of(atext) == text.npos && text.front() != '.' &&
+    const auto is_atext = [atext](char c) { // RFC 6531 section 3.3: atext =/ UTF8-non-ascii
+        return static_cast<unsigned char>(c) > 127 || atext.contains(c);
+    };
+    return !text.empty() && std::ranges::all_of(text, is_atext) && text.front() != '.' &&
            text.back() != '.' && text.find("..") == text.npos;
 }
 

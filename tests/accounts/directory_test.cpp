@@ -1,4 +1,5 @@
 #include "services/accounts/directory.hpp"
+#include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
 
@@ -73,6 +74,15 @@ TEST(Directory, AnyTakesEverybody)
     EXPECT_EQ(names.mailbox_for("\"\"@x"), "\"\"@x");
     EXPECT_EQ(names.mailbox_for("\"a.\"@x"), "\"a.\"@x");
     EXPECT_EQ(names.mailbox_for("eve@[192.0.2.1]"), "eve@[192.0.2.1]");
+}
+
+TEST(Directory, TakesAddressesInUtf8)
+{
+    rule("6531", "3.3", "a UTF-8 local part is an atom, so that quotes around it change nothing");
+    const auto names = directory(Accept::any, Mode::any);
+    EXPECT_EQ(names.mailbox_for("J\u00f6rg@b\u00fccher.example"), "j\u00f6rg@b\u00fccher.example");
+    EXPECT_EQ(names.mailbox_for("\"J\u00f6rg\"@x"), "j\u00f6rg@x");
+    EXPECT_EQ(names.mailbox_for("\"\u6771 \u4eac\"@x"), "\"\u6771 \u4eac\"@x");
 }
 
 TEST(Directory, PostmasterMayBeAnAccounts) // RFC 5321 section 4.5.1

@@ -82,6 +82,15 @@ TEST(Syntax, KnowsDomains) // RFC 1035 sections 2.3.1 and 2.3.4
     EXPECT_FALSE(is_domain(label + '.' + label + '.' + label + '.' + label + ".a"));
 }
 
+TEST(Syntax, KnowsAddresses)
+{
+    for (const auto* text : {"ana@example.test", "*@example.test", "a+b@x", "\u6771@\u4eac.test",
+                             "j\u00f6rg@b\u00fccher.example"})
+        EXPECT_TRUE(is_address(text)) << text;
+    for (const auto* text : {"", "ana", "@x", "ana@", "ana@-x", "a*@x", "ana@x y", "a\tb@x"})
+        EXPECT_FALSE(is_address(text)) << text;
+}
+
 TEST(Syntax, SpellsAddressesInOneWay)
 {
     EXPECT_EQ(canonical_ip("127.0.0.1"), "127.0.0.1");
