@@ -2,6 +2,10 @@
 
 #include "net/loop.hpp"
 #include "net/registry.hpp"
+#include "net/tls_session.hpp"
+
+#include <asio/post.hpp>
+#include <fmt/core.h>
 
 #include <cerrno>
 #include <sys/socket.h>
@@ -19,16 +23,42 @@ void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount)
 // How often in a row a peer that sends as fast as we read may go before the others.
 constexpr unsigned most_reads_without_wait = 16;
 
+Progress after_error(Need what)
+{
+    return {0, errno == EAGAIN || errno == EINTR ? what : Need::end};
+}
+
+Progress take(int socket, TlsSession* tls, char* buffer)
+{
+    if (tls) return tls->read(buffer, Loop::buffer_size);
+    const auto got = ::recv(socket, buffer, Loop::buffer_size, MSG_DONTWAIT);
+    if (got > 0) return {static_cast<std::size_t>(got), Need::nothing};
+    return got == 0 ? Progress{0, Need::end} : after_error(Need::read);
+}
+
+Progress put(int socket, TlsSession* tls, std::string_view bytes)
+{
+    if (tls) return tls->write(bytes);
+    const auto sent = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent > 0 ? Progress{static_cast<std::size_t>(sent), Need::nothing}
+                    : after_error(Need::write);
+}
+
+Connection::Socket::wait_type wait_for(Need need)
+{
+    return need == Need::write ? Connection::Socket::wait_write : Connection::Socket::wait_read;
+}
+
 } // namespace
 
 Connection::Connection(Loop& loop, Socket socket, FiveTuple tuple, std::uint64_t number,
-                       std::string_view service, PortCounters& counters, Log& log)
+                       std::string_view service, PortCounters& counters, Log& log, ListenTls tls)
     : loop_{loop}, socket_{std::move(socket)}, tuple_{tuple}, number_{number}, service_{service},
       counters_{counters}, log_{log}, since_{std::chrono::system_clock::now()}, deadline_{[this] {
           expired_ = true;
           socket_.cancel();
       }},
-      position_{loop.connections_.size()}
+      position_{loop.connections_.size()}, offered_{tls}
 {
     loop_.connections_.push_back(this);
     add(counters_.open, 1);
@@ -47,7 +77,7 @@ auto Connection::read(std::chrono::milliseconds wait)
     -> Task<std::expected<std::string_view, Ended>>
 {
     if (buffer_) loop_.give_back(std::move(buffer_));
-    for (;;) {
+    for (auto need = Need::read;;) {
         if (aborted_ || left_) co_return std::unexpected{Ended::left};
         if (stopping_ && !stopping_said_) {
             stopping_said_ = true;
@@ -55,9 +85,13 @@ auto Connection::read(std::chrono::milliseconds wait)
         }
         if (!more_ || ++reads_without_wait_ > most_reads_without_wait) {
             reads_without_wait_ = 0;
+            if (tls_ && tls_->holds()) { // no socket would end this wait
+                co_await asio::post(loop_.executor(), asio::deferred);
+                continue;
+            }
             reading_ = true;
             begin_wait(wait);
-            auto [error] = co_await socket_.async_wait(Socket::wait_read, as_values);
+            auto [error] = co_await socket_.async_wait(wait_for(need), as_values);
             reading_ = false;
             if (auto ready = end_wait(error); !ready) {
                 if (ready.error() == Ended::stopping) continue;
@@ -65,18 +99,18 @@ auto Connection::read(std::chrono::milliseconds wait)
             }
         }
         buffer_ = loop_.borrow();
-        const auto got =
-            ::recv(socket_.native_handle(), buffer_.get(), Loop::buffer_size, MSG_DONTWAIT);
-        if (got > 0) {
-            const auto octets = static_cast<std::size_t>(got);
-            more_ = octets == Loop::buffer_size;
-            received(octets);
-            co_return std::string_view{buffer_.get(), octets};
+        const auto got = take(socket_.native_handle(), tls_.get(), buffer_.get());
+        if (got.octets > 0) {
+            more_ = got.octets == Loop::buffer_size || got.need == Need::end;
+            received(got.octets);
+            co_return std::string_view{buffer_.get(), got.octets};
         }
         more_ = false;
         loop_.give_back(std::move(buffer_));
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-        left_ = true; // closed, reset or timed out on the way: to a protocol it is the same
+        need = got.need;
+        // Closed, reset or timed out on the way: to a protocol it is the same.
+        left_ = need == Need::end;
+        if (left_ && tls_ && !tls_->why().empty()) log(Level::debug, "TLS: " + tls_->why());
     }
 }
 
@@ -85,27 +119,29 @@ auto Connection::write(std::string_view bytes, std::chrono::milliseconds wait)
 {
     while (!bytes.empty()) {
         if (aborted_) co_return std::unexpected{Ended::left};
-        const auto put = ::send(socket_.native_handle(), bytes.data(), bytes.size(),
-                                MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (put >= 0) {
-            sent(static_cast<std::size_t>(put));
-            bytes.remove_prefix(static_cast<std::size_t>(put));
+        const auto [octets, need] = put(socket_.native_handle(), tls_.get(), bytes);
+        if (octets > 0) {
+            sent(octets);
+            bytes.remove_prefix(octets);
             continue;
         }
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN) {
+        if (need == Need::end) {
             left_ = true;
             co_return std::unexpected{Ended::left};
         }
         begin_wait(wait);
-        auto [error] = co_await socket_.async_wait(Socket::wait_write, as_values);
-        if (auto ready = end_wait(error); !ready) co_return std::unexpected{ready.error()};
+        auto [error] = co_await socket_.async_wait(wait_for(need), as_values);
+        if (auto ready = end_wait(error); !ready) {
+            if (tls_) tls_->cut(); // a record may be half sent
+            co_return std::unexpected{ready.error()};
+        }
     }
     co_return std::expected<void, Ended>{};
 }
 
 Task<void> Connection::finish(std::chrono::milliseconds wait)
 {
+    if (tls_ && !aborted_) co_await say_close_notify(wait);
     if (left_ || aborted_) co_return;
     // Closing with octets unread makes the kernel send a reset, which can overtake our last reply
     // on the peer's side. So say that we are done, and read until the peer has seen it.
@@ -141,12 +177,23 @@ void Connection::stop()
 {
     stopping_ = true;
     if (reading_ && !stopping_said_) socket_.cancel();
+    if (pausing_) pausing_->cancel();
 }
 
 void Connection::abort()
 {
     aborted_ = true;
     socket_.cancel();
+    if (pausing_) pausing_->cancel();
+}
+
+Task<void> Connection::pause(std::chrono::milliseconds wait)
+{
+    if (stopping_ || aborted_) co_return;
+    asio::steady_timer timer{loop_.context(), wait};
+    pausing_ = &timer;
+    co_await timer.async_wait(as_values);
+    pausing_ = nullptr;
 }
 
 void Connection::doing(std::string_view what)

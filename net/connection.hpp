@@ -4,8 +4,10 @@
 #include "net/endpoint.hpp"
 #include "net/log.hpp"
 #include "net/task.hpp"
+#include "net/tls.hpp"
 
 #include <asio/generic/stream_protocol.hpp>
+#include <asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -26,8 +28,8 @@ enum class Ended : std::uint8_t {
     stopping, // the server stops; said once, the next read() reads on
 };
 
-/// A byte stream with one peer. Lives on one loop and is used from that loop only; knows no
-/// protocol. The server owns it and outlives the service's coroutine.
+/// A byte stream with one peer, in clear or over TLS. Lives on one loop and is used from that loop
+/// only; knows no protocol. The server owns it and outlives the service's coroutine.
 ///
 /// An idle connection holds no buffer: read() waits until there is something, then borrows one
 /// from the loop and returns it at the next read().
@@ -36,7 +38,7 @@ public:
     using Socket = asio::generic::stream_protocol::socket;
 
     Connection(Loop& loop, Socket socket, FiveTuple tuple, std::uint64_t number,
-               std::string_view service, PortCounters& counters, Log& log);
+               std::string_view service, PortCounters& counters, Log& log, ListenTls tls = {});
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -48,6 +50,26 @@ public:
     /// Sends all of `bytes`, which must stay valid until it returns. `wait` bounds each time the
     /// peer takes nothing at all, not the whole; `Ended::stopping` is never said here.
     Task<std::expected<void, Ended>> write(std::string_view bytes, std::chrono::milliseconds wait);
+
+    /// Whether start_tls() may be called: the port offers it and it has not happened yet.
+    bool can_start_tls() const;
+
+    /// STARTTLS (RFC 3207), STLS (RFC 2595): writes `go_ahead` in clear, then shakes hands within
+    /// the time that the listener's TLS gives it. Whatever else the peer has sent in clear is
+    /// thrown away before: `unread` octets of it the protocol has already taken, the rest is
+    /// drained here; the log says how many. A failure is logged here too. After it nothing can be
+    /// read or written; nor after a stop, which ends a handshake.
+    Task<std::expected<void, Ended>> start_tls(std::string_view go_ahead, std::size_t unread);
+
+    /// What the handshake agreed upon; null while in clear.
+    const TlsInfo* tls() const;
+
+    /// RFC 9266 tls-exporter, 32 octets: the channel binding of TLS. "" in clear, and in TLS 1.2
+    /// without the extended master secret (RFC 7627), where it would not be unique.
+    std::string tls_exporter() const;
+
+    /// Does nothing for so long; returns early if the server stops or closes this by force.
+    Task<void> pause(std::chrono::milliseconds wait);
 
     /// One line of what the peer is doing now, as `portico connections` shows it: "DATA, 3rd
     /// message".
@@ -66,6 +88,11 @@ private:
     void stop();  // the server stops: the pending or next read() says so, once
     void abort(); // time is up: every pending and later operation ends with `left`
     Task<void> finish(std::chrono::milliseconds wait); // closes so that the last reply arrives
+
+    Task<std::expected<void, Ended>> shake_hands();
+    Task<std::expected<void, Ended>> take_handshake_steps();
+    Task<void> say_close_notify(std::chrono::milliseconds wait);
+    bool discard_input(std::uint64_t unread);
 
     void begin_wait(std::chrono::milliseconds wait);
     std::expected<void, Ended> end_wait(const std::error_code& error);
@@ -94,6 +121,9 @@ private:
     bool aborted_ = false;
     bool reading_ = false; // a stop may interrupt this wait
     bool left_ = false;    // the peer has closed its side
+    ListenTls offered_;
+    std::unique_ptr<TlsSession> tls_;       // from the handshake's first octet on
+    asio::steady_timer* pausing_ = nullptr; // of the pause that a stop ends
 };
 
 } // namespace portico::net

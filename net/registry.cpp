@@ -12,13 +12,14 @@
 namespace portico::net {
 
 struct Lease::Entry {
-    Entry(const Endpoint& endpoint_, const Owner& owner_, std::size_t loops)
-        : endpoint{endpoint_}, owner{owner_}, counters(loops)
+    Entry(const Endpoint& endpoint_, const Owner& owner_, Encryption encryption_, std::size_t loops)
+        : endpoint{endpoint_}, owner{owner_}, encryption{encryption_}, counters(loops)
     {
     }
 
     Endpoint endpoint;
     Owner owner;
+    Encryption encryption;
     std::string why;              // of a failure; written once, before the entry is published
     bool no_such_address = false; // likewise
     std::atomic<PortState> state{PortState::bound};
@@ -128,11 +129,12 @@ std::expected<FileDescriptor, ClaimError> Registry::bind(const Endpoint& wanted)
     return std::move(*socket);
 }
 
-std::expected<Lease, ClaimError> Registry::claim(const Endpoint& wanted, const Owner& owner)
+std::expected<Lease, ClaimError> Registry::claim(const Endpoint& wanted, const Owner& owner,
+                                                 Encryption encryption)
 {
     const std::scoped_lock lock{mutex_};
     std::erase_if(entries_, [](const auto& entry) { return entry->ended.load(); });
-    auto entry = std::make_shared<Lease::Entry>(wanted, owner, reactor_.size());
+    auto entry = std::make_shared<Lease::Entry>(wanted, owner, encryption, reactor_.size());
     auto socket = bind(wanted);
     if (!socket) {
         entry->state = PortState::failed;
@@ -169,6 +171,7 @@ std::vector<PortStatus> Registry::ports() const
                          .well_known = well_known_name(endpoint.transport, endpoint.port),
                          .service = entry->owner.service,
                          .origin = entry->owner.origin,
+                         .encryption = entry->encryption,
                          .state = entry->no_such_address && bound_elsewhere(*entry)
                                       ? PortState::absent
                                       : entry->state.load(),
@@ -188,15 +191,18 @@ Task<std::vector<ConnectionStatus>> Registry::connections()
     for (std::size_t index = 0; index < reactor_.size(); ++index) {
         auto& loop = reactor_.loop(index);
         co_await run_on(loop.executor(), [&loop, &all] {
-            for (const auto* peer : loop.connections())
+            for (const auto* peer : loop.connections()) {
+                const auto* tls = peer->tls();
                 all.push_back({.number = peer->number_,
                                .tuple = peer->tuple_,
                                .service = std::string{peer->service_},
-                               .tls = false,
+                               .tls = tls != nullptr,
+                               .tls_version = tls ? tls->version : "",
                                .bytes_in = peer->bytes_in_,
                                .bytes_out = peer->bytes_out_,
                                .since = peer->since_,
                                .doing = peer->doing_});
+            }
             return all.size();
         });
     }

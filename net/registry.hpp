@@ -3,6 +3,7 @@
 #include "net/endpoint.hpp"
 #include "net/socket.hpp"
 #include "net/task.hpp"
+#include "net/tls.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -49,6 +50,7 @@ struct PortStatus {
     std::string_view well_known; // IANA's name for the port, "" if it has none
     std::string service;
     std::string origin;
+    Encryption encryption;
     PortState state;
     std::string why; // of a failure
     std::uint64_t open;
@@ -63,6 +65,7 @@ struct ConnectionStatus {
     FiveTuple tuple;
     std::string service;
     bool tls;
+    std::string tls_version; // "TLSv1.3", or "" in clear
     std::uint64_t bytes_in;
     std::uint64_t bytes_out;
     std::chrono::system_clock::time_point since;
@@ -115,8 +118,9 @@ public:
 
     /// Binds (TCP: and listens on) `wanted`; port 0 takes a free one above 1024. First without
     /// SO_REUSEPORT, since with it a second process of the same user would bind silently.
-    /// A failure stays on the list of ports, with the reason.
-    std::expected<Lease, ClaimError> claim(const Endpoint& wanted, const Owner& owner);
+    /// A failure stays on the list of ports, with the reason, as does `encryption`.
+    std::expected<Lease, ClaimError> claim(const Endpoint& wanted, const Owner& owner,
+                                           Encryption encryption = Encryption::none);
 
     /// Every declared port, in the order of the claims.
     std::vector<PortStatus> ports() const;

@@ -38,10 +38,10 @@ int family_of(const Endpoint& endpoint)
 class Server::Listener {
 public:
     Listener(Loop& loop_, Service& service_, PortCounters* counters_, const Endpoint& endpoint_,
-             FileDescriptor socket)
+             FileDescriptor socket, ListenTls tls_)
         : loop{loop_}, service{service_}, counters{counters_ ? *counters_ : own_counters},
-          endpoint{endpoint_}, descriptor{loop.context(), socket.release()}, back_off{
-                                                                                 loop.context()}
+          endpoint{endpoint_}, tls{tls_},
+          descriptor{loop.context(), socket.release()}, back_off{loop.context()}
     {
     }
 
@@ -60,6 +60,7 @@ public:
     PortCounters own_counters; // of a local socket, which is no port
     PortCounters& counters;
     Endpoint endpoint;
+    ListenTls tls;
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer back_off;
     unsigned refusals = 0;
@@ -110,14 +111,15 @@ Server::~Server()
 }
 
 auto Server::claim(const std::vector<asio::ip::address>& addresses, std::uint16_t port,
-                   const Owner& owner) -> std::vector<std::expected<Lease, ClaimError>>
+                   const Owner& owner, Encryption encryption)
+    -> std::vector<std::expected<Lease, ClaimError>>
 {
     for (int attempt = 1;; ++attempt) {
         std::vector<std::expected<Lease, ClaimError>> leases;
         auto number = port;
         bool taken = false;
         for (const auto& address : addresses) {
-            leases.push_back(registry_.claim({Transport::tcp, address, number}, owner));
+            leases.push_back(registry_.claim({Transport::tcp, address, number}, owner, encryption));
             if (leases.back())
                 number = leases.back()->endpoint().port;
             else
@@ -128,11 +130,11 @@ auto Server::claim(const std::vector<asio::ip::address>& addresses, std::uint16_
 }
 
 auto Server::listen(const std::vector<asio::ip::address>& addresses, std::uint16_t port,
-                    const Owner& owner, Service& service)
+                    const Owner& owner, Service& service, ListenTls tls)
     -> std::vector<std::expected<Endpoint, ClaimError>>
 {
     std::vector<std::expected<Endpoint, ClaimError>> endpoints;
-    for (auto& claimed : claim(addresses, port, owner)) {
+    for (auto& claimed : claim(addresses, port, owner, tls.encryption)) {
         if (!claimed) {
             endpoints.push_back(std::unexpected{claimed.error()});
             continue;
@@ -146,9 +148,9 @@ auto Server::listen(const std::vector<asio::ip::address>& addresses, std::uint16
                                        index, socket.error().message()));
                 continue;
             }
-            listeners_.push_back(std::make_unique<Listener>(reactor_.loop(index), service,
-                                                            &lease.counters(index),
-                                                            lease.endpoint(), std::move(*socket)));
+            listeners_.push_back(
+                std::make_unique<Listener>(reactor_.loop(index), service, &lease.counters(index),
+                                           lease.endpoint(), std::move(*socket), tls));
         }
         endpoints.push_back(lease.endpoint());
     }
@@ -160,8 +162,9 @@ std::expected<void, std::error_code> Server::listen_local(const std::string& pat
     auto socket = bind_local_socket(path);
     if (!socket) return std::unexpected{socket.error()};
     local_path_ = path;
-    listeners_.push_back(std::make_unique<Listener>(
-        reactor_.loop(0), service, nullptr, Endpoint{Transport::local, {}, 0}, std::move(*socket)));
+    listeners_.push_back(std::make_unique<Listener>(reactor_.loop(0), service, nullptr,
+                                                    Endpoint{Transport::local, {}, 0},
+                                                    std::move(*socket), ListenTls{}));
     return {};
 }
 
@@ -241,6 +244,8 @@ void Server::receive(Listener& listener, FileDescriptor socket, const Endpoint& 
     if (const auto* why = local ? nullptr : admit(client.address)) {
         count(listener.counters.refused);
         log_.write(Level::info, fmt::format("{}: refused: {}", to_string(tuple), why));
+        // Under TLS not even that can be said without a handshake's work.
+        if (listener.tls.encryption == Encryption::implicit) return;
         if (listener.refusals == most_refusals) return;
         asio::co_spawn(listener.loop.executor(),
                        refuse(listener, std::move(socket), tuple, Guest{*this}), log_failure);
@@ -261,12 +266,19 @@ Task<void> Server::talk(Listener& listener, FileDescriptor socket, FiveTuple tup
                     next_number_++,
                     listener.service.name(),
                     listener.counters,
-                    log_};
+                    log_,
+                    listener.tls};
     if (stopping_) peer.stop();
     if (aborting_) peer.abort();
     if (log_.enabled(Level::debug)) peer.log(Level::debug, "connected");
     try {
-        co_await listener.service.serve(peer);
+        bool open = true;
+        if (listener.tls.encryption == Encryption::implicit) {
+            peer.doing("TLS handshake");
+            open = (co_await peer.shake_hands()).has_value();
+            peer.doing("");
+        }
+        if (open) co_await listener.service.serve(peer);
         co_await peer.finish(last_words);
     } catch (const std::system_error& error) {
         if (error.code() != asio::error::operation_aborted) peer.log(Level::error, error.what());
@@ -327,7 +339,10 @@ Task<void> Server::supervise()
         auto [error, number] = co_await signals_.async_wait(as_values);
         if (error) continue; // cancelled by stop()
         if (number != SIGHUP) break;
-        log_.write(Level::info, "SIGHUP: this version re-reads nothing; restart to reconfigure");
+        if (hangup_)
+            hangup_();
+        else
+            log_.write(Level::info, "SIGHUP: there is nothing to re-read");
     }
     log_.write(Level::info, fmt::format("stopping: {} connections have {} ms to end",
                                         admitted_.load(), limits_.grace.count()));

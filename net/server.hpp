@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,14 +39,18 @@ public:
 
     /// Claims `port` at every address and serves it on every loop; port 0 takes a free one, the
     /// same at every address. An address that cannot be had does not take the others down: it is
-    /// in the result, in the order of `addresses`. Before run().
+    /// in the result, in the order of `addresses`. Where TLS is implicit the service sees only who
+    /// has shaken hands, and one too many is closed without words. Before run().
     std::vector<std::expected<Endpoint, ClaimError>>
     listen(const std::vector<asio::ip::address>& addresses, std::uint16_t port, const Owner& owner,
-           Service& service);
+           Service& service, ListenTls tls = {});
 
     /// Serves a UNIX-domain socket at `path` (mode 0600), not counted among the ports and not
     /// subject to max_connections. Before run().
     std::expected<void, std::error_code> listen_local(const std::string& path, Service& service);
+
+    /// Is called at each SIGHUP, on the first loop, which it must not keep. Before run().
+    void on_hangup(std::function<void()> hangup) { hangup_ = std::move(hangup); }
 
     /// Serves until SIGTERM, SIGINT or stop(): then closes the listening sockets, tells every
     /// connection, and waits up to `grace` for them to end. Returns 0, or 128 + the signal's
@@ -60,7 +65,8 @@ private:
     class Guest;
 
     std::vector<std::expected<Lease, ClaimError>>
-    claim(const std::vector<asio::ip::address>& addresses, std::uint16_t port, const Owner& owner);
+    claim(const std::vector<asio::ip::address>& addresses, std::uint16_t port, const Owner& owner,
+          Encryption encryption);
     Task<void> accept(Listener& listener);
     void receive(Listener& listener, FileDescriptor socket, const Endpoint& client);
     Task<void> talk(Listener& listener, FileDescriptor socket, FiveTuple tuple, Guest guest);
@@ -79,6 +85,7 @@ private:
     std::vector<std::unique_ptr<Lease>> leases_;
     std::vector<std::unique_ptr<Listener>> listeners_;
     std::string local_path_;
+    std::function<void()> hangup_;
 
     std::atomic<std::uint64_t> next_number_{1};
     std::atomic<std::uint32_t> admitted_{0};

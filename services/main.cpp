@@ -7,6 +7,7 @@
 #include "net/server.hpp"
 #include "services/accounts/authenticator.hpp"
 #include "services/accounts/directory.hpp"
+#include "services/accounts/password.hpp"
 #include "services/control/client.hpp"
 #include "services/control/commands.hpp"
 #include "services/control/service.hpp"
@@ -128,7 +129,8 @@ int serve(const config::Loaded& loaded, bool trace)
     if (!store) give_up(store.error());
     const accounts::Directory directory{config.host.name, config.mail.accept, config.auth.mode,
                                         config.accounts};
-    accounts::Authenticator authenticator{config.auth, config.accounts, directory, pool};
+    accounts::Authenticator authenticator{accounts::policy_of(config), config.accounts, directory,
+                                          pool};
     const auto transcript = trace ? log::make_transcript(stdout) : nullptr;
 
     net::Reactor reactor{config.host.threads};

@@ -4,14 +4,19 @@
 #include "net/pool.hpp"
 #include "net/task.hpp"
 #include "services/accounts/directory.hpp"
+#include "services/accounts/guard.hpp"
 #include "services/accounts/sasl.hpp"
+#include "services/accounts/sasl_server.hpp"
+#include "services/accounts/scram_cache.hpp"
 
 #include <chrono>
 #include <expected>
-#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace portico::net {
@@ -29,16 +34,19 @@ struct Policy {
     std::string host_name = "localhost";           // in challenges
 };
 
+Policy policy_of(const config::Config& config);
+
 /// Who may log in, and the pace of those who guess. Safe from every loop; outlives the services
 /// that ask it. A failed login is logged here, without its credentials.
 ///
-/// Whether a user exists shows in nothing: for one who does not the same work is done, by the
-/// same steps, to the same text.
+/// Whether a user exists shows in nothing: for one who does not, the same work is done by the
+/// same steps to the same text.
 class Authenticator {
 public:
+    using Login = std::expected<std::string, AuthError>; // the mailbox
+
     Authenticator(Policy policy, std::vector<config::Account> accounts, const Directory& directory,
                   net::Pool& pool);
-    ~Authenticator();
 
     /// What works on this connection as it is now.
     Offer offer(const net::Connection& peer) const;
@@ -48,39 +56,69 @@ public:
     class Exchange;
     Exchange begin(Mechanism mechanism, net::Connection& peer);
 
-    /// USER and PASS: the mailbox of `user` if `password` is right.
-    net::Task<std::expected<std::string, AuthError>> login(std::string user, std::string password,
-                                                           net::Connection& peer);
+    /// USER and PASS: the mailbox of `user` if `password` is right. `peer` outlives it.
+    net::Task<Login> login(std::string user, std::string password, net::Connection& peer);
 
     /// RFC 1939 section 7: `digest` is the MD5 of `timestamp` (with its angle brackets) and the
-    /// secret of `user`, in lower-case hexadecimal.
-    net::Task<std::expected<std::string, AuthError>>
-    apop(std::string user, std::string timestamp, std::string digest, net::Connection& peer);
+    /// secret of `user`, in lower-case hexadecimal. `peer` outlives it.
+    net::Task<Login> apop(std::string user, std::string timestamp, std::string digest,
+                          net::Connection& peer);
 
 private:
-    struct State;
-    std::unique_ptr<State> state_;
+    struct Attempt { // for the log and the guard
+        std::string_view mechanism;
+        std::optional<std::string> user; // unless none was understood
+        std::string_view why;
+    };
+    struct Secret {
+        std::string_view text;
+        bool known;
+    };
+
+    const config::Account* find(std::string_view user) const;
+    Secret secret_of(std::string_view user) const;
+    Login mailbox_of(std::string_view user) const;
+    net::Task<Login> check(std::string user, std::string password);
+    net::Task<ScramKeys> keys_of(std::string user);
+    net::Task<AuthError> failed(AuthError error, Attempt attempt, net::Connection& peer);
+
+    Policy policy_;
+    std::vector<config::Account> accounts_;
+    std::unordered_map<std::string, std::size_t> names_; // prepared, lower case: whose it is
+    const Directory& directory_;
+    net::Pool& pool_;
+    bool secrets_ = false;     // some account has one
+    std::string dummy_hash_;   // of some account, to compute for users that have none
+    std::string dummy_secret_; // of those that have none; random
+    std::string salt_key_;     // random: salts of SCRAM are a keyed hash of the name
+
+    std::mutex mutex_; // for what follows
+    Guard guard_;
+    ScramCache scram_cache_;
 };
 
 class Authenticator::Exchange {
 public:
-    Exchange(Exchange&&) noexcept;
-    Exchange& operator=(Exchange&&) noexcept;
-    ~Exchange();
-
     /// First the initial response, if there was one, decoded ("=" is an empty one); then each
     /// response to a challenge, decoded. Waits before it reports a failed login.
     net::Task<AuthTurn> turn(std::optional<std::string> response);
 
 private:
     friend class Authenticator;
-    struct State;
-    explicit Exchange(std::unique_ptr<State> state);
-    std::unique_ptr<State> state_;
-};
+    Exchange(Authenticator& authenticator, Mechanism mechanism, SaslServer server,
+             net::Connection& peer)
+        : authenticator_{&authenticator},
+          mechanism_{mechanism}, server_{std::move(server)}, peer_{&peer}
+    {
+    }
 
-/// A crypt(3) hash (yescrypt) of `password` with a new salt, as `[[account]] password` wants it.
-/// Throws std::invalid_argument if libcrypt cannot take it: NUL octets, more than 511 octets.
-std::string hash_password(const std::string& password);
+    net::Task<AuthTurn> failed(AuthError error, std::string_view why);
+
+    Authenticator* authenticator_;
+    Mechanism mechanism_;
+    SaslServer server_;
+    net::Connection* peer_;
+    std::optional<std::string> user_; // once the client has said
+};
 
 } // namespace portico::accounts

@@ -44,15 +44,12 @@ std::string_view name_of(mail::StoreError error)
 net::Task<Opened> open(Login login, accounts::Authenticator& authenticator, mail::Store& store,
                        net::Connection& peer)
 {
-    auto mailbox = co_await authenticator.login(login.user, std::move(login.password));
-    if (!mailbox && mailbox.error() == accounts::AuthError::wrong) {
-        peer.log(net::Level::info, fmt::format("login of {} failed", login.user));
-        co_return std::unexpected{LoginError::wrong};
-    }
-    if (!mailbox) {
-        peer.log(net::Level::error, fmt::format("login of {} could not be checked", login.user));
-        co_return std::unexpected{LoginError::failing};
-    }
+    auto mailbox =
+        co_await authenticator.login(std::move(login.user), std::move(login.password), peer);
+    if (!mailbox)
+        co_return std::unexpected{mailbox.error() == accounts::AuthError::failing
+                                      ? LoginError::failing
+                                      : LoginError::wrong};
     auto maildrop = co_await store.open(*mailbox);
     if (!maildrop && maildrop.error() == mail::StoreError::in_use) {
         peer.log(net::Level::info, fmt::format("maildrop {} is in use", *mailbox));

@@ -3,6 +3,8 @@
 #include "net/endpoint.hpp"
 #include "net/socket.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <netinet/in.h>
 #include <poll.h>
@@ -45,6 +47,14 @@ public:
 
     bool connected() const { return connected_; }
 
+    /// So that the server meets a peer that takes little at a time. Before connect().
+    void take_little()
+    {
+        const int octets = 4096;
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDBUF, &octets, sizeof octets);
+    }
+
     void send(std::string_view bytes)
     {
         while (!bytes.empty()) {
@@ -68,6 +78,22 @@ public:
         return got;
     }
 
+    /// What comes next, "" at the end.
+    std::string some()
+    {
+        if (!readable()) return "";
+        char buffer[4096];
+        const auto count = ::recv(socket_.get(), buffer, sizeof buffer, 0);
+        return {buffer, count > 0 ? static_cast<std::size_t>(count) : 0};
+    }
+
+    /// Whether something comes, if only the end, within `wait`.
+    bool comes_within(std::chrono::milliseconds wait) const
+    {
+        pollfd poll{socket_.get(), POLLIN, 0};
+        return ::poll(&poll, 1, static_cast<int>(wait.count())) == 1;
+    }
+
     /// All until the server closes.
     std::string rest() { return receive(std::string::npos); }
 
@@ -75,11 +101,7 @@ public:
     void close() { socket_.reset(); }
 
 private:
-    bool readable() const
-    {
-        pollfd wait{socket_.get(), POLLIN, 0};
-        return ::poll(&wait, 1, 10'000) == 1;
-    }
+    bool readable() const { return comes_within(std::chrono::seconds{10}); }
 
     net::FileDescriptor socket_;
     bool connected_ = false;

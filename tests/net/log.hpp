@@ -35,6 +35,12 @@ public:
         });
     }
 
+    std::vector<std::string> events()
+    {
+        const std::scoped_lock lock{mutex_};
+        return events_;
+    }
+
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
