@@ -139,20 +139,26 @@ int serve(const config::Loaded& loaded, bool trace)
     struct Make { // one line a service
         std::unique_ptr<net::Service> operator()(const config::Http& options) const
         {
-            return std::make_unique<http::Service>(options, host.name, registry, pool, transcript);
+            return std::make_unique<http::Service>(options, config.host.name, registry, pool,
+                                                   transcript);
         }
         std::unique_ptr<net::Service> operator()(const config::Smtp& options) const
         {
-            return std::make_unique<smtp::Service>(options, host.name, mail.max_message_size, store,
-                                                   directory, transcript);
+            return std::make_unique<smtp::Service>(
+                smtp::Settings{.options = options,
+                               .require_tls = port.require_tls,
+                               .failures_per_session = config.auth.failures_per_session,
+                               .host_name = config.host.name,
+                               .max_message_size = config.mail.max_message_size},
+                store, directory, authenticator, transcript);
         }
         std::unique_ptr<net::Service> operator()(const config::Pop3& options) const
         {
-            return std::make_unique<pop3::Service>(options, host.name, store, authenticator,
+            return std::make_unique<pop3::Service>(options, config.host.name, store, authenticator,
                                                    transcript);
         }
-        const config::Host& host;
-        const config::Mail& mail;
+        const config::Config& config;
+        const config::Port& port;
         net::Registry& registry;
         net::Pool& pool;
         mail::Store& store;
@@ -160,10 +166,12 @@ int serve(const config::Loaded& loaded, bool trace)
         accounts::Authenticator& authenticator;
         net::Transcript* transcript;
     };
-    const Make make{config.host, config.mail, registry,      pool,
-                    **store,     directory,   authenticator, transcript.get()};
     std::vector<std::unique_ptr<net::Service>> services;
-    for (const auto& port : config.ports) services.push_back(std::visit(make, port.options));
+    for (const auto& port : config.ports) {
+        const Make make{config,  port,      registry,      pool,
+                        **store, directory, authenticator, transcript.get()};
+        services.push_back(std::visit(make, port.options));
+    }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
                              directory};
 
