@@ -22,7 +22,9 @@ std::string_view take_word(Cursor& cursor)
 bool asks_for_utf8(std::string_view arguments)
 {
     for (Cursor cursor{arguments}; !cursor.at_end();)
-        if (same_word(take_word(cursor), "SMTPUTF8")) return true;
+        if (const auto word = take_word(cursor);
+            same_word(word.substr(0, word.find('=')), "SMTPUTF8"))
+            return true;
     return false;
 }
 

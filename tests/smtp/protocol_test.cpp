@@ -3,8 +3,9 @@
 namespace portico::smtp {
 namespace {
 
-TEST(SmtpProtocol, AMessage) // RFC 5321 appendix D.1
+TEST(SmtpProtocol, AMessage)
 {
+    rule("5321", "3.3", "a message from MAIL to the reply to its end");
     auto talk = expect_conversation(R"(
         S: 220 mx.example.org ESMTP portico
         C: EHLO client.example.net
@@ -45,6 +46,7 @@ TEST(SmtpProtocol, AMessage) // RFC 5321 appendix D.1
 
 TEST(SmtpProtocol, TransmissionTypeIsThatOfTheGreeting)
 {
+    rule("5321", "4.4", "the WITH clause says SMTP after HELO, ESMTP after EHLO");
     Talk talk;
     talk.feed("HELO [192.0.2.1]\r\n");
     EXPECT_EQ(talk.protocol().transmission_type(), "SMTP");
@@ -56,6 +58,7 @@ TEST(SmtpProtocol, TransmissionTypeIsThatOfTheGreeting)
 
 TEST(SmtpProtocol, GreetingNeedsAName)
 {
+    rule("5321", "4.1.1.1", "EHLO and HELO without a domain or address literal are 501");
     auto talk = expect_conversation(R"(
         S: 220 mx.example.org ESMTP portico
         C: HELO
@@ -72,8 +75,10 @@ TEST(SmtpProtocol, GreetingNeedsAName)
     EXPECT_EQ(talk.protocol().state(), State::greeted);
 }
 
-TEST(SmtpProtocol, WhatNeedsNoGreeting) // RFC 5321 section 4.1.4
+TEST(SmtpProtocol, WhatNeedsNoGreeting)
 {
+    rule("5321", "4.1.4", "NOOP, RSET, VRFY, HELP and QUIT need no EHLO; MAIL, RCPT and DATA do");
+    rule("5321", "7.3", "VRFY is 252 and tells nobody who has a mailbox");
     expect_conversation(R"(
         S: 220 mx.example.org ESMTP portico
         C: NOOP
@@ -96,8 +101,9 @@ TEST(SmtpProtocol, WhatNeedsNoGreeting) // RFC 5321 section 4.1.4
     )");
 }
 
-TEST(SmtpProtocol, DataNeedsARecipient) // RFC 5321 section 4.1.4
+TEST(SmtpProtocol, DataNeedsARecipient)
 {
+    rule("5321", "4.1.4", "RCPT before MAIL and DATA before RCPT are 503");
     after_helo(R"(
         C: RCPT TO:<ben@example.org>
         S: 503 5.5.1 Bad sequence of commands
@@ -110,6 +116,7 @@ TEST(SmtpProtocol, DataNeedsARecipient) // RFC 5321 section 4.1.4
 
 TEST(SmtpProtocol, NestedMail)
 {
+    rule("5321", "4.1.4", "MAIL in a transaction is 503 and leaves it as it is");
     auto talk = after_rcpt(R"(
         C: MAIL FROM:<eve@example.net>
         S: 503 5.5.1 Nested MAIL command
@@ -124,6 +131,8 @@ TEST(SmtpProtocol, NestedMail)
 
 TEST(SmtpProtocol, RsetAndEhloEndATransaction)
 {
+    rule("5321", "4.1.1.5", "RSET ends a transaction");
+    rule("5321", "4.1.4", "EHLO and HELO in a transaction act as RSET");
     after_rcpt(R"(
         C: RSET
         S: 250 2.0.0 OK
@@ -142,6 +151,7 @@ TEST(SmtpProtocol, RsetAndEhloEndATransaction)
 
 TEST(SmtpProtocol, ARefusedGreetingKeepsTheTransaction)
 {
+    rule("5321", "4.1.4", "an EHLO that is refused changes nothing");
     auto talk = after_rcpt(R"(
         C: EHLO
         S: 501 Syntax: EHLO domain or address literal
@@ -155,6 +165,7 @@ TEST(SmtpProtocol, ARefusedGreetingKeepsTheTransaction)
 
 TEST(SmtpProtocol, ArgumentsWhereNoneBelong)
 {
+    rule("5321", "4.1.1", "arguments where none belong are 501; NOOP and HELP may have one");
     after_rcpt(R"(
         C: DATA now
         S: 501 5.5.4 Syntax: DATA
@@ -172,8 +183,9 @@ TEST(SmtpProtocol, ArgumentsWhereNoneBelong)
     )");
 }
 
-TEST(SmtpProtocol, UnknownIsNotKnownButMissing) // RFC 5321 section 4.2.4
+TEST(SmtpProtocol, UnknownIsNotKnownButMissing)
 {
+    rule("5321", "4.2.4", "500 for what is no command, 502 for one that is not implemented");
     after_helo(R"(
         C: XYZZY
         S: 500 5.5.2 Command not recognized
@@ -192,8 +204,11 @@ TEST(SmtpProtocol, UnknownIsNotKnownButMissing) // RFC 5321 section 4.2.4
     )");
 }
 
-TEST(SmtpProtocol, VerbsInAnyCaseAndWhiteSpaceAtTheEnd) // RFC 5321 sections 2.4 and 4.1.1
+TEST(SmtpProtocol, VerbsInAnyCaseAndWhiteSpaceAtTheEnd)
 {
+    rule("5321", "2.4", "verbs and keywords in any case");
+    rule("5321", "4.1.1", "white space before CR LF is tolerated");
+    rule("5321", "4.5.1", "<postmaster> without a domain is a recipient");
     auto talk = after_helo("C: mAiL fRoM:<Ana@example.net> body=8bitmime Size=10 \t \n"
                            "S: 250 2.1.0 Sender OK\n"
                            "C: rcpt to:<POSTmaster>   \n"
@@ -210,6 +225,10 @@ TEST(SmtpProtocol, VerbsInAnyCaseAndWhiteSpaceAtTheEnd) // RFC 5321 sections 2.4
 
 TEST(SmtpProtocol, MailArguments)
 {
+    rule("5321", "4.1.1.2", "what is no MAIL command is 501");
+    rule("5321", "4.1.1.11",
+         "parameters: 501 malformed or twice, 555 unknown, 504 not implemented");
+    rule("6531", "3.5", "a reverse path in UTF-8 without SMTPUTF8 is 550 5.6.7");
     after_helo(R"(
         C: MAIL
         S: 501 5.5.4 Syntax: MAIL FROM:<address> [parameters]
@@ -242,6 +261,9 @@ TEST(SmtpProtocol, MailArguments)
 
 TEST(SmtpProtocol, RcptArguments)
 {
+    rule("5321", "4.1.1.3", "what is no RCPT command is 501");
+    rule("6531", "3.5", "a forward path in UTF-8 without SMTPUTF8 is 553 5.6.7");
+    rule("5321", "C", "source routes are accepted and ignored");
     after_helo(R"(
         C: MAIL FROM:<>
         S: 250 2.1.0 Sender OK
@@ -262,8 +284,9 @@ TEST(SmtpProtocol, RcptArguments)
     )");
 }
 
-TEST(SmtpProtocol, AnnouncedSizeOverTheLimit) // RFC 1870 section 6.1
+TEST(SmtpProtocol, AnnouncedSizeOverTheLimit)
 {
+    rule("1870", "6.1", "a SIZE over the limit is 552 before anything is sent");
     auto talk = after_helo(R"(
         C: MAIL FROM:<ana@example.net> SIZE=1001
         S: 552 5.3.4 Message size exceeds the limit
@@ -277,6 +300,7 @@ TEST(SmtpProtocol, AnnouncedSizeOverTheLimit) // RFC 1870 section 6.1
 
 TEST(SmtpProtocol, UnknownRecipients)
 {
+    rule("5321", "3.3", "550 for a recipient that does not exist");
     Scene scene;
     scene.directory = accounts::Directory{test_host,
                                           config::Mail::Accept::listed,
@@ -305,8 +329,10 @@ TEST(SmtpProtocol, UnknownRecipients)
     EXPECT_EQ(talk.notes[0], "recipient <eve@example.org> refused: no such mailbox");
 }
 
-TEST(SmtpProtocol, TooManyRecipients) // RFC 5321 section 4.5.3.1.10
+TEST(SmtpProtocol, TooManyRecipients)
 {
+    rule("5321", "4.5.3.1.10", "452 for recipients over the limit; those before stand");
+    rule("9422", "4.2", "LIMITS RCPTMAX is the limit that holds");
     auto talk = after_rcpt(R"(
         C: RCPT TO:<cem@example.org>
         S: 250 2.1.5 Recipient OK
@@ -324,6 +350,7 @@ TEST(SmtpProtocol, TooManyRecipients) // RFC 5321 section 4.5.3.1.10
 
 TEST(SmtpProtocol, SeveralMessages)
 {
+    rule("5321", "3.3", "after a message the next transaction starts afresh");
     auto talk = after_rcpt(R"(
         C: DATA
         S: 354 End data with <CR><LF>.<CR><LF>
@@ -351,6 +378,7 @@ TEST(SmtpProtocol, SeveralMessages)
 
 TEST(SmtpProtocol, MessageOverTheLimitIsReadToItsEnd)
 {
+    rule("1870", "6.3", "552 at the end of a message over the limit, counted without transparency");
     Scene scene;
     scene.max_message_size = 10;
     auto talk = after_rcpt(R"(
@@ -380,6 +408,7 @@ TEST(SmtpProtocol, MessageOverTheLimitIsReadToItsEnd)
 
 TEST(SmtpProtocol, TheStoreIsFullOrFails)
 {
+    rule("5321", "4.2.2", "452 for want of space, 451 for a failure; nothing is stored");
     Scene scene;
     scene.outcome = std::unexpected{mail::StoreError::full};
     after_rcpt(R"(
@@ -403,8 +432,9 @@ TEST(SmtpProtocol, TheStoreIsFullOrFails)
                scene);
 }
 
-TEST(SmtpProtocol, BareCrOrLfInACommand) // RFC 5321 section 2.3.8
+TEST(SmtpProtocol, BareCrOrLfInACommand)
 {
+    rule("5321", "2.3.8", "a bare CR or LF in a command is 500, naming kind and octet");
     after_helo(R"(
         C: NOOP<LF>MAIL FROM:<eve@example.net>
         S: 500 5.5.2 Bare <LF> at octet 5 of the command: lines end in <CR><LF>
@@ -419,8 +449,10 @@ TEST(SmtpProtocol, BareCrOrLfInACommand) // RFC 5321 section 2.3.8
     )");
 }
 
-TEST(SmtpProtocol, LineTooLong) // RFC 5321 section 4.5.3.1.4: 512 octets with CR LF
+TEST(SmtpProtocol, LineTooLong)
 {
+    rule("5321", "4.5.3.1.4", "command lines have up to 512 octets with CR LF");
+    rule("5321", "4.5.3.1.9", "500 for a line that is too long");
     after_helo("C: NOOP " + std::string(505, 'x') +
                "\n"
                "S: 250 2.0.0 OK\n"
@@ -436,8 +468,10 @@ TEST(SmtpProtocol, LineTooLong) // RFC 5321 section 4.5.3.1.4: 512 octets with C
                "S: 250 2.0.0 OK\n");
 }
 
-TEST(SmtpProtocol, ParametersLengthenTheMailLine) // RFC 1870 section 3, RFC 6152 section 2
+TEST(SmtpProtocol, ParametersLengthenTheMailLine)
 {
+    rule("1870", "3", "extensions lengthen the line of MAIL");
+    rule("6531", "3.1", "extensions lengthen the line of MAIL");
     const std::string mail = "MAIL FROM:<ana@example.net>";
     after_helo("C: " + mail + " SIZE=1" + std::string(1179 - mail.size() - 7, ' ') +
                "\n"
@@ -450,8 +484,202 @@ TEST(SmtpProtocol, ParametersLengthenTheMailLine) // RFC 1870 section 3, RFC 615
                "S: 500 5.5.2 Line too long\n");
 }
 
+TEST(SmtpProtocol, ParametersLengthenTheRcptLine)
+{
+    rule("3461", "4.2", "ORCPT of 500 characters fits into the line of RCPT");
+    const std::string orcpt = "ORCPT=rfc822;" + std::string(493, 'x');
+    const std::string notify = " NOTIFY=SUCCESS,FAILURE,DELAY ";
+    const std::string local(64, 'a');
+    const std::string path = "RCPT TO:<" + local + "@" + std::string(189, 'd') + ">";
+    after_helo("C: MAIL FROM:<>\n"
+               "S: 250 2.1.0 Sender OK\n"
+               "C: " +
+               path + notify + orcpt +
+               "\n"
+               "S: 250 2.1.5 Recipient OK\n"
+               "C: " +
+               path + notify + "ORCPT=rfc822;" + std::string(494, 'x') +
+               "\n"
+               "S: 501 5.5.4 Bad parameter syntax\n"
+               "C: " +
+               path + std::string(1046 - path.size(), ' ') +
+               "\n"
+               "S: 250 2.1.5 Recipient OK\n"
+               "C: " +
+               path + std::string(1047 - path.size(), ' ') +
+               "\n"
+               "S: 500 5.5.2 Line too long\n");
+}
+
+TEST(SmtpProtocol, LongTextLinesAndEightBits)
+{
+    rule("5321", "4.5.3.1", "text lines of any length are taken as sent");
+    rule("6152", "3", "8-bit text is taken as sent, with BODY=8BITMIME or without");
+    for (std::string_view parameter : {"", " BODY=8BITMIME", " BODY=7BIT"}) {
+        Scene scene;
+        scene.max_message_size = 100'000;
+        Talk talk{scene};
+        talk.feed("EHLO c\r\nMAIL FROM:<>" + std::string{parameter} +
+                  "\r\nRCPT TO:<a@b>\r\nDATA\r\n");
+        const auto line = std::string(20'000, '\xe4') + "\r\n";
+        talk.feed(line + ".\r\n");
+        EXPECT_EQ(talk.stored.at(0).bytes, line);
+    }
+}
+
+TEST(SmtpProtocol, EnvelopeParameters)
+{
+    rule("3461", "4.1", "NOTIFY is kept with the recipient");
+    rule("3461", "4.2", "ORCPT is kept with the recipient");
+    rule("3461", "4.3", "RET is kept with the message");
+    rule("3461", "4.4", "ENVID is kept with the message");
+    rule("6152", "2", "BODY=8BITMIME is kept with the message");
+    auto talk = after_helo(R"(
+        C: MAIL FROM:<ana@example.net> RET=hdrs ENVID=QQ+2B1 BODY=8BITMIME
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org> NOTIFY=Success,DELAY ORCPT=rfc822;Ben+2B@example.org
+        S: 250 2.1.5 Recipient OK
+        C: RCPT TO:<cem@example.org> NOTIFY=NEVER
+        S: 250 2.1.5 Recipient OK
+        C: RCPT TO:<dan@example.org>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: .
+        S: 250 2.0.0 Ok: queued as 0123456789ABCDEFGHIJKL
+        C: MAIL FROM:<>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: .
+        S: 250 2.0.0 Ok: queued as 0123456789ABCDEFGHIJKL
+    )");
+    ASSERT_EQ(talk.stored.size(), 2u);
+    const auto& envelope = talk.stored[0].envelope;
+    EXPECT_EQ(envelope.ret, "HDRS");
+    EXPECT_EQ(envelope.envid, "QQ+2B1");
+    EXPECT_EQ(envelope.body, mail::BodyType::eight_bit);
+    EXPECT_FALSE(envelope.smtputf8);
+    EXPECT_EQ(envelope.recipients.at(0).notify, "Success,DELAY");
+    EXPECT_EQ(envelope.recipients.at(0).orcpt, "rfc822;Ben+2B@example.org");
+    EXPECT_EQ(envelope.recipients.at(1).notify, "NEVER");
+    EXPECT_EQ(envelope.recipients.at(2).notify, "");
+    const auto& next = talk.stored[1].envelope;
+    EXPECT_EQ(next.ret + next.envid + next.recipients.at(0).notify, "");
+    EXPECT_EQ(next.body, mail::BodyType::seven_bit);
+}
+
+TEST(SmtpProtocol, BadDsnParameters)
+{
+    rule("3461", "4.5", "RET, ENVID, NOTIFY and ORCPT malformed or given twice are 501");
+    after_helo(R"(
+        C: MAIL FROM:<ana@example.net> RET=ALL
+        S: 501 5.5.4 Bad parameter syntax
+        C: MAIL FROM:<ana@example.net> ENVID=a+0A
+        S: 501 5.5.4 Bad parameter syntax
+        C: MAIL FROM:<ana@example.net> ENVID=1 ENVID=2
+        S: 501 5.5.4 Parameter given twice
+        C: MAIL FROM:<ana@example.net> NOTIFY=NEVER
+        S: 555 5.5.4 Parameter not recognized
+        C: MAIL FROM:<ana@example.net> RET=FULL
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org> NOTIFY=NEVER,DELAY
+        S: 501 5.5.4 Bad parameter syntax
+        C: RCPT TO:<ben@example.org> ORCPT=ben@example.org
+        S: 501 5.5.4 Bad parameter syntax
+        C: RCPT TO:<ben@example.org> NOTIFY=DELAY NOTIFY=DELAY
+        S: 501 5.5.4 Parameter given twice
+        C: RCPT TO:<ben@example.org> RET=FULL
+        S: 555 5.5.4 Parameter not recognized
+        C: DATA
+        S: 503 5.5.1 Bad sequence of commands
+    )");
+}
+
+TEST(SmtpProtocol, SmtpUtf8)
+{
+    rule("6531", "3.4", "with SMTPUTF8, paths and parameters of this transaction may be UTF-8");
+    auto talk = after_helo(R"(
+        C: MAIL FROM:<änä@bücher.example> SMTPUTF8=1
+        S: 501 5.5.4 Bad parameter syntax
+        C: MAIL FROM:<änä@bücher.example> smtputf8
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<"bén ä"@example.org> ORCPT=utf-8;bén@example.org
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: Subject: ä
+        C: .
+        S: 250 2.0.0 Ok: queued as 0123456789ABCDEFGHIJKL
+        C: MAIL FROM:<ana@example.net>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<bén@example.org>
+        S: 553 5.6.7 Non-ASCII addresses are not permitted without SMTPUTF8
+        C: VRFY bén SMTPUTF8
+        S: 252 2.5.0 Cannot verify the user, send mail to find out
+        C: VRFY bén
+        S: 553 5.6.7 Non-ASCII addresses are not permitted without SMTPUTF8
+        C: EXPN bén SMTPUTF8
+        S: 502 5.5.1 Command not implemented
+    )");
+    ASSERT_EQ(talk.stored.size(), 1u);
+    EXPECT_TRUE(talk.stored[0].envelope.smtputf8);
+    EXPECT_EQ(talk.stored[0].envelope.reverse_path, "änä@bücher.example");
+    EXPECT_EQ(talk.stored[0].envelope.recipients.at(0).orcpt, "utf-8;bén@example.org");
+}
+
+TEST(SmtpProtocol, MailLoops)
+{
+    rule("5321", "6.3", "554 5.4.6 for more Received fields than max_received, nothing stored");
+    auto scene = with_options([](auto& options) { options.max_received = 2; });
+    auto talk = after_rcpt(R"(
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: Received: a
+        C: RECEIVED: b
+        C:  Received: folded
+        C: received: c
+        C: 
+        C: text
+        C: .
+        S: 554 5.4.6 Too many Received fields: this mail goes in a circle
+        C: MAIL FROM:<ana@example.net>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: Received: a
+        C: Received: b
+        C: 
+        C: Received: c
+        C: .
+        S: 250 2.0.0 Ok: queued as 0123456789ABCDEFGHIJKL
+        C: MAIL FROM:<ana@example.net>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org>
+        S: 250 2.1.5 Recipient OK
+        C: BDAT 27
+        B: Received: a<CR><LF>Received: b<CR><LF>R
+        S: 250 2.0.0 27 octets received
+        C: BDAT 10
+        B: eceived: c
+        S: 554 5.4.6 Too many Received fields: this mail goes in a circle
+        C: BDAT 0 LAST
+        S: 503 5.5.1 Bad sequence of commands
+    )",
+                           scene);
+    EXPECT_EQ(talk.stored.size(), 1u);
+    EXPECT_EQ(talk.abandoned.size(), 2u);
+    ASSERT_EQ(talk.notes.size(), 2u);
+    EXPECT_EQ(talk.notes[0], "message from <ana@example.net> refused: more than 2 Received fields");
+}
+
 TEST(SmtpProtocol, TooManyErrors)
 {
+    rule("5321", "4.3.2", "421 after too many errors in a session");
     auto talk = after_helo(R"(
         C: FOO
         S: 500 5.5.2 Command not recognized
@@ -467,6 +695,7 @@ TEST(SmtpProtocol, TooManyErrors)
 
 TEST(SmtpProtocol, NothingIsHeardAfterQuit)
 {
+    rule("5321", "4.1.1.10", "QUIT is 221 and ends the session");
     auto talk = after_rcpt(R"(
         C: QUIT
         S: 221 2.0.0 Bye
@@ -477,8 +706,9 @@ TEST(SmtpProtocol, NothingIsHeardAfterQuit)
     EXPECT_TRUE(talk.stored.empty());
 }
 
-TEST(SmtpProtocol, RepliesToAPipelineGoOutTogether) // RFC 2920 section 3.2
+TEST(SmtpProtocol, RepliesToAPipelineGoOutTogether)
 {
+    rule("2920", "3.2", "replies to what came together go out together, in order");
     Talk talk;
     talk.writes.clear();
     talk.feed("EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
@@ -495,6 +725,7 @@ TEST(SmtpProtocol, RepliesToAPipelineGoOutTogether) // RFC 2920 section 3.2
 
 TEST(SmtpProtocol, ALongPipelineIsAnsweredInBoundedPieces)
 {
+    rule("2920", "3.2", "a long pipeline costs no memory");
     Talk talk;
     std::string lines;
     for (int i = 0; i < 5000; ++i) lines += "HELP\r\n";
@@ -504,8 +735,9 @@ TEST(SmtpProtocol, ALongPipelineIsAnsweredInBoundedPieces)
     EXPECT_EQ(std::ranges::count(talk.said, '\n'), 10'001);
 }
 
-TEST(SmtpProtocol, StoppingBetweenMessages) // RFC 5321 section 3.8
+TEST(SmtpProtocol, StoppingBetweenMessages)
 {
+    rule("5321", "3.8", "421 when the server stops");
     Talk talk;
     talk.feed("HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\n");
     talk.said.clear();
@@ -516,6 +748,7 @@ TEST(SmtpProtocol, StoppingBetweenMessages) // RFC 5321 section 3.8
 
 TEST(SmtpProtocol, StoppingLetsAMessageFinish)
 {
+    rule("5321", "3.8", "421 on stop comes after the message that is arriving");
     Talk talk;
     talk.feed("HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nhalf");
     talk.said.clear();
@@ -531,6 +764,7 @@ TEST(SmtpProtocol, StoppingLetsAMessageFinish)
 
 TEST(SmtpProtocol, StoppingDuringAMessageOverTheLimit)
 {
+    rule("5321", "3.8", "421 on stop comes after the reply to a message that is refused");
     Scene scene;
     scene.max_message_size = 3;
     Talk talk{scene};
@@ -545,6 +779,7 @@ TEST(SmtpProtocol, StoppingDuringAMessageOverTheLimit)
 
 TEST(SmtpProtocol, IdlingInDataStoresNothing)
 {
+    rule("5321", "4.5.3.2.5", "421 after the timeout, nothing is stored of half a message");
     Talk talk;
     talk.feed("HELO c\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nDATA\r\nhalf\r\n.");
     talk.interrupt(Interruption::idle);
