@@ -27,21 +27,27 @@ bool Reception::read(std::string_view& input)
     } else {
         piece = mail_data_.take(input);
     }
-    octets_ += piece.size();
-    if (refusal_ || piece.empty()) return false;
-    refusal_ = examine(piece);
-    return refusal_.has_value();
+    return !piece.empty() && examine(piece);
 }
 
-std::optional<Refusal> Reception::examine(std::string_view piece)
+bool Reception::examine(std::string_view piece)
 {
-    if (octets_ > max_message_size_) return Refusal::too_large;
+    const bool before = refusal().has_value();
+    octets_ += piece.size();
     if (!left_) line_ends_.read(piece);
-    if (bare() && options_->strict) return Refusal::bare_line_end;
     const auto extent = header_.read(piece);
-    if (header_.received() > options_->max_received) return Refusal::mail_loop;
+    if (refusal()) return !before;
     pieces_ = fix_up_ ? fix_up_->pass(piece, header_, extent) : FixUp::Pieces{piece};
     piece_ = 0;
+    return false;
+}
+
+// Of several reasons the same one whatever pieces the message came in: all is examined to the end.
+std::optional<Refusal> Reception::refusal() const
+{
+    if (octets_ > max_message_size_) return Refusal::too_large;
+    if (bare() && options_->strict) return Refusal::bare_line_end;
+    if (header_.received() > options_->max_received) return Refusal::mail_loop;
     return {};
 }
 
@@ -50,7 +56,7 @@ std::string_view Reception::next()
     for (;;) {
         while (piece_ < pieces_.size())
             if (const auto piece = pieces_[piece_++]; !piece.empty()) return piece;
-        if (!fix_up_ || finished_ || refusal_ || !whole()) return {};
+        if (!fix_up_ || finished_ || refusal() || !whole()) return {};
         finished_ = true;
         pieces_ = {fix_up_->finish(header_)};
         piece_ = 0;

@@ -50,12 +50,12 @@ public:
     std::uint64_t octets() const { return octets_; } // after transparency
     std::uint64_t chunk() const { return chunk_; }   // octets of this one, or of the last
     bool fits(std::uint64_t more) const { return more <= max_message_size_ - octets_; }
-    const std::optional<Refusal>& refusal() const { return refusal_; }
+    std::optional<Refusal> refusal() const;
     /// The first one in the mail data, whether or not it is refused.
     const std::optional<BareLineEnd>& bare() const { return line_ends_.bare(); }
 
 private:
-    std::optional<Refusal> examine(std::string_view piece);
+    bool examine(std::string_view piece);
 
     const config::Smtp* options_;
     std::uint64_t max_message_size_;
@@ -65,7 +65,6 @@ private:
     bool last_ = true;
     std::uint64_t chunk_ = 0;
     std::uint64_t octets_ = 0;
-    std::optional<Refusal> refusal_;
 
     LineEnds line_ends_;
     HeaderSection header_;

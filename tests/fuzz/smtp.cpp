@@ -195,7 +195,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::uint32_t random = data[0] + 1u;
     const Rules rules{.max_message_size = data[1] & 1 ? 20u : 100'000u,
                       .store_fails = (data[1] & 2) != 0,
-                      .login_required = (data[2] & 1) != 0,
+                      .login_required = (data[2] & 33) == 1,
                       .tls_required = (data[2] & 2) != 0,
                       .starttls = (data[2] & 4) != 0,
                       .implicit_tls = (data[2] & 8) != 0,

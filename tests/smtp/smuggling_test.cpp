@@ -93,6 +93,33 @@ TEST(SmtpSmuggling, TheSessionStaysInStep)
     EXPECT_EQ(talk.stored[0].bytes, "two\r\n");
 }
 
+TEST(SmtpSmuggling, OfSeveralReasonsTheSameWhateverTheCuts)
+{
+    auto scene = with_options([](auto& options) { options.max_received = 1; });
+    scene.max_message_size = 60;
+    after_rcpt(R"(
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: Received: a
+        C: Received: b
+        C: x<LF>y
+        C: .
+        S: 550 5.6.0 Bare <LF> at octet 28 of the message: lines end in <CR><LF>
+        C: MAIL FROM:<ana@example.net>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: Received: a
+        C: Received: b<LF>
+        C: 1234567890123456789012345678901234567890
+        C: .
+        S: 552 5.3.4 Message size exceeds the limit
+    )",
+               scene);
+}
+
 TEST(SmtpSmuggling, NotStrictStoresAsSent)
 {
     auto talk = after_rcpt(R"(
