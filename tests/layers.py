@@ -23,7 +23,7 @@ PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::str
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {
     "toml++": ("config/",),
-    "openssl": ("net/", "services/accounts/", "services/mail/"),
+    "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/"),
     "sqlite3": ("services/mail/",),
     "llhttp": ("services/http/",),
     "spdlog": ("services/log/",),

@@ -51,8 +51,8 @@ public:
     /// What works on this connection as it is now.
     Offer offer(const net::Connection& peer) const;
 
-    /// One exchange of a SASL mechanism. `peer` and the authenticator outlive it. To cancel it
-    /// ("*"), drop it.
+    /// One exchange of a SASL mechanism that is on offer. `peer` and the authenticator outlive
+    /// it. To cancel it ("*"), drop it.
     class Exchange;
     Exchange begin(Mechanism mechanism, net::Connection& peer);
 

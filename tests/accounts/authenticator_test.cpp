@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -289,6 +290,27 @@ TEST_F(AuthenticatorTest, AnExchangeMayBeDropped)
     }
     auto exchange = asked.begin(Mechanism::plain, *peer);
     EXPECT_EQ(turn(exchange, "\0bob\0open sesame"s), "accepted bob@example.test");
+}
+
+TEST_F(AuthenticatorTest, IsSafeFromEveryLoop)
+{
+    auto& asked = authenticator_for(config::Auth::Mode::listed, {accounts[1]}, 1ms);
+    LoneConnection other{"192.0.2.2"};
+    auto log_in = [&asked](LoneConnection& from) {
+        for (int i = 0; i < 20; ++i) {
+            auto exchange = asked.begin(Mechanism::scram_sha_256, *from);
+            ScramClient client{"n,,", "n=bob,r=abc", "open sesame", {}, {}, {}};
+            const auto first = from.run(exchange.turn(client.first()));
+            const auto last = client.final(std::get<Challenge>(first).data);
+            const auto proven = from.run(exchange.turn(last));
+            EXPECT_EQ(std::get<Challenge>(proven).data, client.server_final());
+            EXPECT_EQ(from.run(asked.login("eve", "x", *from)), wrong);
+        }
+    };
+    std::thread beside{[&] { log_in(other); }};
+    log_in(peer);
+    beside.join();
+    pool.join(); // before the other loop goes
 }
 
 // --- the pace of those who guess ---

@@ -41,6 +41,14 @@ public:
         return events_;
     }
 
+    /// How many events with these words were written until now.
+    std::size_t count(std::string_view words)
+    {
+        const std::scoped_lock lock{mutex_};
+        return static_cast<std::size_t>(std::ranges::count_if(
+            events_, [&](const auto& event) { return event.find(words) != event.npos; }));
+    }
+
 private:
     std::mutex mutex_;
     std::condition_variable changed_;
