@@ -139,34 +139,38 @@ int serve(const config::Loaded& loaded, bool trace)
     struct Make { // one line a service
         std::unique_ptr<net::Service> operator()(const config::Http& options) const
         {
-            return std::make_unique<http::Service>(options, host.name, registry, pool, transcript);
+            return std::make_unique<http::Service>(options, config.host.name, registry, pool,
+                                                   transcript);
         }
         std::unique_ptr<net::Service> operator()(const config::Smtp& options) const
         {
-            return std::make_unique<smtp::Service>(options, host.name, mail.max_message_size, store,
-                                                   directory, transcript);
+            return std::make_unique<smtp::Service>(
+                smtp::Settings{.options = options,
+                               .require_tls = port.require_tls,
+                               .failures_per_session = config.auth.failures_per_session,
+                               .host_name = config.host.name,
+                               .max_message_size = config.mail.max_message_size},
+                store, directory, authenticator, transcript);
         }
         std::unique_ptr<net::Service> operator()(const config::Pop3& options) const
         {
-            const pop3::LoginRules rules{port.require_tls, auth.failures_per_session};
-            return std::make_unique<pop3::Service>(options, rules, host.name, store, authenticator,
-                                                   transcript);
+            const pop3::LoginRules rules{port.require_tls, config.auth.failures_per_session};
+            return std::make_unique<pop3::Service>(options, rules, config.host.name, store,
+                                                   authenticator, transcript);
         }
-        const config::Host& host;
-        const config::Mail& mail;
+        const config::Config& config;
+        const config::Port& port;
         net::Registry& registry;
         net::Pool& pool;
         mail::Store& store;
         const accounts::Directory& directory;
         accounts::Authenticator& authenticator;
         net::Transcript* transcript;
-        const config::Auth& auth;
-        const config::Port& port;
     };
     std::vector<std::unique_ptr<net::Service>> services;
     for (const auto& port : config.ports) {
-        const Make make{config.host, config.mail,   registry,         pool,        **store,
-                        directory,   authenticator, transcript.get(), config.auth, port};
+        const Make make{config,  port,      registry,      pool,
+                        **store, directory, authenticator, transcript.get()};
         services.push_back(std::visit(make, port.options));
     }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,

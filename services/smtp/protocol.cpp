@@ -1,5 +1,7 @@
 #include "services/smtp/protocol.hpp"
 
+#include "services/smtp/command.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -10,13 +12,10 @@ namespace portico::smtp {
 
 namespace {
 
-// RFC 5321 section 4.5.3.1.4, with CR LF. An extension may allow more for MAIL: RFC 1870
-// section 3 adds 26 octets for SIZE, RFC 6152 section 2 adds 17 for BODY.
-constexpr std::size_t max_command_line = 512;
-constexpr std::size_t max_mail_line = max_command_line + 26 + 17;
-
 // Replies wait for each other no longer than this, so that pipelining costs no memory.
 constexpr std::size_t max_replies = 16 << 10;
+
+constexpr Reply line_too_long{500, "5.5.2", "Line too long"};
 
 std::string_view ordinal_suffix(std::uint64_t n)
 {
@@ -27,36 +26,27 @@ std::string_view ordinal_suffix(std::uint64_t n)
 
 } // namespace
 
-struct Protocol::Command {
-    std::string_view verb;
-    Reply (Protocol::*handler)(std::string_view);
-    State from;
-    std::size_t max_line = max_command_line;
-    bool offered = true;
-};
-
-// RFC 5321 section 4.1.1. The third column is section 4.1.4, the order of commands: before that
-// state the answer is 503.
 const Protocol::Command* Protocol::find_command(std::string_view verb)
 {
+    using enum State;
     static constexpr std::array commands{
-        Command{"EHLO", &Protocol::ehlo, State::greeted},
-        Command{"HELO", &Protocol::helo, State::greeted},
-        Command{"MAIL", &Protocol::mail, State::ready, max_mail_line},
-        Command{"RCPT", &Protocol::rcpt, State::mail},
+        Command{"EHLO", &Protocol::ehlo, greeted, max_command_line, true},
+        Command{"HELO", &Protocol::helo, greeted, max_command_line, true},
+        Command{"MAIL", &Protocol::mail, ready, max_mail_line},
+        Command{"RCPT", &Protocol::rcpt, State::mail, max_rcpt_line},
         Command{"DATA", &Protocol::data, State::rcpt},
-        Command{"RSET", &Protocol::rset, State::greeted},
-        Command{"NOOP", &Protocol::noop, State::greeted},
-        Command{"VRFY", &Protocol::vrfy, State::greeted},
-        Command{"HELP", &Protocol::help, State::greeted},
-        Command{"QUIT", &Protocol::quit, State::greeted},
+        Command{"BDAT", &Protocol::bdat, State::rcpt},
+        Command{"RSET", &Protocol::rset, greeted, max_command_line, true},
+        Command{"NOOP", &Protocol::noop, greeted, max_command_line, true},
+        Command{"VRFY", &Protocol::vrfy, greeted},
+        Command{"HELP", &Protocol::help, greeted, max_command_line, true},
+        Command{"QUIT", &Protocol::quit, greeted, max_command_line, true},
+        Command{"STARTTLS", &Protocol::starttls, ready, max_command_line, true},
+        Command{"AUTH", &Protocol::auth, ready},
         // Known, so 502 and not 500 (section 4.2.4)
-        Command{"EXPN", &Protocol::not_offered, State::greeted},
-        Command{"TURN", &Protocol::not_offered, State::greeted},
-        Command{"ETRN", &Protocol::not_offered, State::greeted},
-        Command{"AUTH", &Protocol::not_offered, State::greeted},
-        Command{"BDAT", &Protocol::not_offered, State::greeted},
-        Command{"STARTTLS", &Protocol::not_offered, State::greeted},
+        Command{"EXPN", &Protocol::not_offered, greeted},
+        Command{"TURN", &Protocol::not_offered, greeted},
+        Command{"ETRN", &Protocol::not_offered, greeted},
     };
     const auto* found = std::ranges::find_if(
         commands, [&](const Command& command) { return same_word(command.verb, verb); });
@@ -65,9 +55,11 @@ const Protocol::Command* Protocol::find_command(std::string_view verb)
 
 Protocol::Protocol(const config::Smtp& options, std::string_view host_name,
                    std::uint64_t max_message_size, const accounts::Directory& directory,
-                   net::Trace trace)
+                   Security security, std::uint32_t failures_per_session, net::Trace trace)
     : options_{options}, host_name_{host_name}, max_message_size_{max_message_size},
-      directory_{directory}, trace_{trace}, lines_{max_mail_line}
+      directory_{directory}, security_{std::move(security)},
+      failures_per_session_{failures_per_session}, trace_{trace}, reception_{options,
+                                                                             max_message_size}
 {
     text_ = fmt::format("{} ESMTP portico", host_name_);
     say({220, "", text_});
@@ -86,13 +78,21 @@ Step Protocol::next()
             if (!replies_.empty()) return write();
             return Close{};
         }
-        if (state_ == State::data) {
+        const auto heard = hears_;
+        if (heard == Hears::refused_chunk) {
+            discard_chunk();
+        } else if (heard == Hears::mail_data || heard == Hears::chunk) {
             if (auto step = receive()) return std::move(*step);
-            if (state_ != State::data || deliver_due_) continue;
-        } else if (auto line = lines_.take(input_)) {
+        } else if (heard == Hears::response) {
+            if (auto line = lines_.take(input_, accounts::max_response)) {
+                say(respond(*line));
+                continue;
+            }
+        } else if (auto line = lines_.take(input_, max_line)) {
             say(execute(*line));
             continue;
         }
+        if (hears_ != heard || outside_) continue;
         if (!replies_.empty()) return write();
         return Read{};
     }
@@ -101,15 +101,13 @@ Step Protocol::next()
 std::optional<Step> Protocol::due()
 {
     if (!note_.empty()) return Note{std::exchange(note_, {})};
+    if (std::exchange(abandon_due_, false)) return Abandon{};
     if (std::exchange(begin_due_, false)) return Begin{envelope_};
     if (replies_.size() > max_replies) return write();
-    if (deliver_due_) {
-        // A delivery waits for the disk; what was answered before need not.
-        if (!replies_.empty()) return write();
-        deliver_due_ = false;
-        return Deliver{};
-    }
-    return {};
+    if (!outside_) return {};
+    // That takes its time; what was answered before need not wait for it.
+    if (!replies_.empty()) return write();
+    return std::exchange(outside_, {});
 }
 
 // --- commands ---------------------------------------------------------------------------------
@@ -117,16 +115,34 @@ std::optional<Step> Protocol::due()
 Reply Protocol::execute(const Lines::Line& line)
 {
     trace_command(line);
-    // The longest line any command may have; what is longer was not even kept whole.
-    if (line.octets > max_mail_line) return {500, "5.5.2", "Line too long"};
-    auto parsed = parse_command(line.text);
-    if (!parsed) return reply_to(parsed.error(), PathOf::sender);
-    const auto* command = find_command(parsed->verb);
-    if (line.octets > (command ? command->max_line : max_command_line))
-        return {500, "5.5.2", "Line too long"};
+    if (line.octets > max_line) return line_too_long;
+    if (line.bare) {
+        note_ = fmt::format("bare {} at octet {} of a command", line.bare->name(), line.bare->at);
+        text_ = fmt::format("Bare {} at octet {} of the command: lines end in <CR><LF>",
+                            line.bare->name(), line.bare->at);
+        return {500, "5.5.2", text_};
+    }
+    const auto [verb, arguments] = parse_command(line.text);
+    const auto* command = find_command(verb);
+    if (line.octets > (command ? command->max_line : max_command_line)) {
+        if (command && command->handler == &Protocol::auth) // RFC 4954 section 6
+            return {500, "5.5.6", "Authentication exchange line is too long"};
+        return line_too_long;
+    }
     if (!command) return {500, "5.5.2", "Command not recognized"};
-    if (state_ < command->from) return {503, "5.5.1", "Bad sequence of commands"};
-    return (this->*command->handler)(parsed->arguments);
+    if (auto reply = out_of_place(*command))
+        return command->handler == &Protocol::bdat ? refuse_chunk(arguments, *reply) : *reply;
+    return (this->*command->handler)(arguments);
+}
+
+std::optional<Reply> Protocol::out_of_place(const Command& command) const
+{
+    // RFC 3207 section 4. HELO is let through to where the same is said again, RSET and HELP
+    // because they do nothing.
+    if (security_.require_tls && !security_.tls && !command.in_clear)
+        return Reply{530, "5.7.0", "Must issue a STARTTLS command first"};
+    if (state_ < command.from) return Reply{503, "5.5.1", "Bad sequence of commands"};
+    return {};
 }
 
 Reply Protocol::ehlo(std::string_view arguments)
@@ -152,54 +168,17 @@ Reply Protocol::greet(std::string_view arguments, bool extended)
     client_name_ = *name;
     extended_ = extended;
     if (!extended) return {250, "", host_name_};
-    text_ = fmt::format("{}\nPIPELINING\nSIZE {}\n8BITMIME\nENHANCEDSTATUSCODES\nHELP", host_name_,
-                        max_message_size_);
+    text_ = fmt::format("{}\nPIPELINING\nSIZE {}\n8BITMIME\nSMTPUTF8\nENHANCEDSTATUSCODES\n"
+                        "CHUNKING\nBINARYMIME\nDSN",
+                        host_name_, max_message_size_);
+    if (security_.starttls) text_ += "\nSTARTTLS";
+    if (auth_announced()) {
+        text_ += "\nAUTH";
+        for (const auto mechanism : security_.offer.mechanisms)
+            (text_ += ' ') += accounts::name_of(mechanism);
+    }
+    text_ += fmt::format("\nLIMITS RCPTMAX={}\nHELP", options_.max_recipients); // RFC 9422
     return {250, "", text_};
-}
-
-// RFC 5321 section 4.1.1.2
-Reply Protocol::mail(std::string_view arguments)
-{
-    if (state_ >= State::mail) return {503, "5.5.1", "Nested MAIL command"};
-    auto mail = parse_mail(arguments);
-    if (!mail) return reply_to(mail.error(), PathOf::sender);
-    // RFC 1870 section 6.1: said before the client sends it all in vain
-    if (mail->size.value_or(0) > max_message_size_) {
-        note_ = fmt::format("message from <{}> refused: announced as {} octets, the limit is {}",
-                            mail->reverse_path, *mail->size, max_message_size_);
-        return {552, "5.3.4", "Message size exceeds the limit"};
-    }
-    envelope_.reverse_path = mail->reverse_path;
-    state_ = State::mail;
-    return {250, "2.1.0", "Sender OK"};
-}
-
-// RFC 5321 section 4.1.1.3
-Reply Protocol::rcpt(std::string_view arguments)
-{
-    auto forward_path = parse_rcpt(arguments);
-    if (!forward_path) return reply_to(forward_path.error(), PathOf::recipient);
-    // RFC 5321 section 4.5.3.1.10: past the limit the code is 452, so that the client tries the
-    // rest in a later transaction instead of giving up on them.
-    if (envelope_.recipients.size() >= options_.max_recipients)
-        return {452, "4.5.3", "Too many recipients"};
-    auto mailbox = directory_.mailbox_for(*forward_path);
-    if (!mailbox) {
-        note_ = fmt::format("recipient <{}> refused: no such mailbox", *forward_path);
-        return {550, "5.1.1", "No such mailbox here"};
-    }
-    envelope_.recipients.push_back({std::string{*forward_path}, std::move(*mailbox)});
-    state_ = State::rcpt;
-    return {250, "2.1.5", "Recipient OK"};
-}
-
-// RFC 5321 section 4.1.1.4
-Reply Protocol::data(std::string_view arguments)
-{
-    if (!arguments.empty()) return {501, "5.5.4", "Syntax: DATA"};
-    state_ = State::data;
-    begin_due_ = true;
-    return {354, "", "End data with <CR><LF>.<CR><LF>"};
 }
 
 Reply Protocol::rset(std::string_view arguments)
@@ -218,14 +197,18 @@ Reply Protocol::noop(std::string_view)
 // RFC 5321 section 7.3: who has a mailbox is told to nobody, and 252 says just that.
 Reply Protocol::vrfy(std::string_view arguments)
 {
-    if (arguments.empty()) return {501, "5.5.4", "Syntax: VRFY address"};
-    return {252, "2.5.0", "Cannot verify the user, send mail to find out"};
+    auto vrfy = parse_vrfy(arguments);
+    if (vrfy) return {252, "2.5.0", "Cannot verify the user, send mail to find out"};
+    if (vrfy.error() == ParseError::syntax) return {501, "5.5.4", "Syntax: VRFY address"};
+    return reply_to(vrfy.error(), PathOf::recipient);
 }
 
 Reply Protocol::help(std::string_view)
 {
-    return {214, "2.0.0",
-            "EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP QUIT\nSee RFC 5321 for what they do"};
+    text_ = fmt::format("EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT{}{}\n"
+                        "See RFC 5321 for what they do",
+                        security_.starttls ? " STARTTLS" : "", auth_announced() ? " AUTH" : "");
+    return {214, "2.0.0", text_};
 }
 
 // RFC 5321 section 4.1.1.10
@@ -236,54 +219,35 @@ Reply Protocol::quit(std::string_view arguments)
     return {221, "2.0.0", "Bye"};
 }
 
+// RFC 3207 section 4
+Reply Protocol::starttls(std::string_view arguments)
+{
+    if (security_.tls) return {503, "5.5.1", "TLS is active already"};
+    if (!security_.starttls) return not_offered(arguments);
+    if (!arguments.empty()) return {501, "5.5.4", "Syntax: STARTTLS"};
+    std::string go_ahead;
+    append(go_ahead, {220, "2.0.0", "Ready to start TLS"},
+           [this](std::string_view line) { trace_.server(line); });
+    // Section 4.2: nothing that was said in clear counts any more, and what came behind the
+    // command was no part of the TLS conversation, whoever put it there.
+    outside_ = StartTls{std::move(go_ahead), input_.size()};
+    input_ = {};
+    reset();
+    state_ = State::greeted;
+    client_name_.clear();
+    extended_ = false;
+    logged_in_ = false;
+    return later;
+}
+
+void Protocol::secured(Security now)
+{
+    security_ = std::move(now);
+}
+
 Reply Protocol::not_offered(std::string_view)
 {
     return {502, "5.5.1", "Command not implemented"};
-}
-
-// --- mail data --------------------------------------------------------------------------------
-
-std::optional<Step> Protocol::receive()
-{
-    while (!input_.empty() && !mail_data_.ended()) {
-        const auto piece = mail_data_.take(input_);
-        octets_ += piece.size();
-        if (octets_ > max_message_size_) {
-            if (!std::exchange(too_large_, true)) return Abandon{};
-        } else if (!piece.empty()) {
-            return Append{piece};
-        }
-    }
-    if (!mail_data_.ended()) return {};
-    if (trace_.on()) trace_.client(fmt::format("({} octets of message)", octets_));
-    if (too_large_)
-        say(end_of_data());
-    else
-        deliver_due_ = true;
-    return {};
-}
-
-// The message was read to its end all the same: a client listens only then.
-Reply Protocol::end_of_data()
-{
-    note_ = fmt::format("message from <{}> refused: {} octets, the limit is {}",
-                        envelope_.reverse_path, octets_, max_message_size_);
-    reset();
-    ++messages_;
-    return {552, "5.3.4", "Message size exceeds the limit"};
-}
-
-void Protocol::began(std::string_view id)
-{
-    id_ = id;
-}
-
-void Protocol::delivered(std::expected<void, mail::StoreError> outcome)
-{
-    text_ = fmt::format("Ok: queued as {}", id_);
-    reset(); // RFC 5321 section 4.1.1.4: the buffers are cleared, whatever the outcome
-    ++messages_;
-    say(outcome ? Reply{250, "2.0.0", text_} : reply_to(outcome.error()));
 }
 
 // --- the session ------------------------------------------------------------------------------
@@ -292,28 +256,20 @@ void Protocol::interrupted(Interruption why)
 {
     if (closing_) return;
     if (why == Interruption::idle) {
-        text_ = fmt::format("{} Timeout, closing transmission channel", host_name_);
+        text_ = fmt::format("{} Timeout, closing transmission channel{}", host_name_,
+                            bare_line_end_seen());
         close({421, "4.4.2", text_});
         return;
     }
     stopping_ = true;
-    if (state_ == State::data) return; // say() closes after the reply to the message
+    if (state_ >= State::bdat) return; // say() closes after the reply to the message
     text_ = fmt::format("{} Service shutting down", host_name_);
     close({421, "4.3.2", text_});
 }
 
-void Protocol::reset()
-{
-    if (state_ > State::ready) state_ = State::ready;
-    envelope_ = {};
-    mail_data_ = {};
-    octets_ = 0;
-    id_.clear();
-    too_large_ = false;
-}
-
 void Protocol::say(Reply reply)
 {
+    if (reply.code == later.code) return;
     // A client that errs without end is a program that guesses; its next error is the last.
     if (reply.code >= 500 && ++errors_ > options_.max_errors) {
         text_ = fmt::format("{} Too many errors", host_name_);
@@ -321,7 +277,7 @@ void Protocol::say(Reply reply)
         return;
     }
     append(replies_, reply, [this](std::string_view line) { trace_.server(line); });
-    if (stopping_ && !closing_ && state_ != State::data) interrupted(Interruption::stopping);
+    if (stopping_ && !closing_ && state_ < State::bdat) interrupted(Interruption::stopping);
 }
 
 void Protocol::close(Reply reply)
@@ -335,29 +291,48 @@ Write Protocol::write()
     return {std::exchange(replies_, {})};
 }
 
-void Protocol::trace_command(const Lines::Line& line) const
+void Protocol::trace_command(const Lines::Line& line)
 {
     if (!trace_.on()) return;
-    if (line.octets > max_mail_line) {
+    if (line.octets > max_line) {
         trace_.client(fmt::format("({} octets, too long)", line.octets));
         return;
     }
-    // Passwords are not shown, even where AUTH is refused.
-    const auto verb = line.text.substr(0, line.text.find(' '));
-    const auto mechanism = line.text.find_first_not_of(' ', verb.size());
-    if (same_word(verb, "AUTH") && mechanism != line.text.npos) {
-        const auto secret = line.text.find(' ', mechanism);
-        if (secret != line.text.npos) {
+    // Passwords are not shown, even where AUTH is refused, nor what a client sends behind it that
+    // did not wait for the answer.
+    constexpr std::string_view white = " \t\r\n";
+    const auto verb = line.text.substr(0, line.text.find_first_of(white));
+    if (same_word(verb, "AUTH")) {
+        const auto mechanism = line.text.find_first_not_of(white, verb.size());
+        const auto secret = line.text.find_first_of(white, mechanism);
+        secrets_follow_ = true;
+        if (mechanism != line.text.npos && secret != line.text.npos) {
             trace_.client(fmt::format("{} ****", line.text.substr(0, secret)));
             return;
         }
+    } else if (find_command(parse_command(line.text).verb)) {
+        secrets_follow_ = false;
+    } else if (secrets_follow_) {
+        trace_.client("****");
+        return;
     }
     trace_.client(line.text);
 }
 
+std::string_view Protocol::transmission_type() const
+{
+    if (!extended_ && !envelope_.smtputf8) return "SMTP";
+    static constexpr std::array<std::array<std::string_view, 4>, 2> types{{
+        {"ESMTP", "ESMTPS", "ESMTPA", "ESMTPSA"},
+        {"UTF8SMTP", "UTF8SMTPS", "UTF8SMTPA", "UTF8SMTPSA"},
+    }};
+    return types[envelope_.smtputf8 ? 1 : 0][(security_.tls ? 1u : 0u) + (logged_in_ ? 2u : 0u)];
+}
+
 std::string Protocol::doing() const
 {
-    constexpr std::array<std::string_view, 5> names{"no EHLO yet", "ready", "MAIL", "RCPT", "DATA"};
+    constexpr std::array<std::string_view, 6> names{"no EHLO yet", "ready", "MAIL",
+                                                    "RCPT",        "BDAT",  "DATA"};
     const auto name = names[static_cast<std::size_t>(state_)];
     if (state_ == State::greeted) return std::string{name};
     if (state_ == State::ready)

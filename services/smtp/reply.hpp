@@ -1,7 +1,7 @@
 #pragma once
 
 #include "services/mail/error.hpp"
-#include "services/smtp/parse.hpp"
+#include "services/smtp/error.hpp"
 
 #include <cstdint>
 #include <string>
@@ -16,6 +16,9 @@ struct Reply {
     std::string_view enhanced;
     std::string_view text; // without line ends but '\n' between two lines; outlives the reply
 };
+
+/// Nothing yet: what was asked for takes more than this command.
+inline constexpr Reply later{0, "", ""};
 
 /// Which path a command is about, since their enhanced codes differ (RFC 3463 section 3.2).
 enum class PathOf : std::uint8_t { sender, recipient };

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -68,23 +69,37 @@ void log_outcome(const net::Connection& peer, const Incoming& message)
 
 } // namespace
 
-Service::Service(config::Smtp options, std::string host_name, std::uint64_t max_message_size,
-                 mail::Store& store, const accounts::Directory& directory,
-                 net::Transcript* transcript)
-    : options_{options}, host_name_{std::move(host_name)}, max_message_size_{max_message_size},
-      store_{store}, directory_{directory}, transcript_{transcript}
+Service::Service(Settings settings, mail::Store& store, const accounts::Directory& directory,
+                 accounts::Authenticator& authenticator, net::Transcript* transcript)
+    : settings_{std::move(settings)}, store_{store}, directory_{directory},
+      authenticator_{authenticator}, transcript_{transcript}
 {
 }
 
 std::string Service::refusal() const
 {
-    return fmt::format("421 4.3.2 {} Too many connections\r\n", host_name_);
+    return fmt::format("421 4.3.2 {} Too many connections\r\n", settings_.host_name);
+}
+
+Security Service::security(const net::Connection& peer) const
+{
+    return {.starttls = peer.can_start_tls(),
+            .tls = peer.tls() != nullptr,
+            .require_tls = settings_.require_tls,
+            .offer = authenticator_.offer(peer)};
 }
 
 net::Task<void> Service::serve(net::Connection& peer)
 {
-    Protocol protocol{options_, host_name_, max_message_size_, directory_,
+    const auto& options = settings_.options;
+    Protocol protocol{options,
+                      settings_.host_name,
+                      settings_.max_message_size,
+                      directory_,
+                      security(peer),
+                      settings_.failures_per_session,
                       net::Trace{transcript_, peer.number()}};
+    std::optional<accounts::Authenticator::Exchange> exchange;
     Incoming message;
     auto activity = protocol.activity();
     peer.doing(protocol.doing());
@@ -92,16 +107,16 @@ net::Task<void> Service::serve(net::Connection& peer)
         auto step = protocol.next();
         if (std::holds_alternative<Close>(step)) co_return;
         if (auto* write = std::get_if<Write>(&step)) {
-            if (!co_await peer.write(write->bytes, options_.write_timeout)) co_return;
+            if (!co_await peer.write(write->bytes, options.write_timeout)) co_return;
         } else if (auto* note = std::get_if<Note>(&step)) {
             peer.log(net::Level::info, note->event);
         } else if (auto* begin = std::get_if<Begin>(&step)) {
-            auto& reverse_path = begin->envelope.reverse_path;
-            auto& recipients = begin->envelope.recipients;
+            const auto& reverse_path = begin->envelope.reverse_path;
+            const auto& recipients = begin->envelope.recipients;
             const auto client = address_literal(peer.tuple().client);
             mail::Arrival arrival{
                 .reverse_path = reverse_path,
-                .host_name = host_name_,
+                .host_name = settings_.host_name,
                 .client_name = protocol.client_name(),
                 .client_address = client,
                 .transmission_type = protocol.transmission_type(),
@@ -117,7 +132,7 @@ net::Task<void> Service::serve(net::Connection& peer)
                        .octets = 0,
                        .outcome = {}};
             arrival.id = message.draft->id();
-            protocol.began(arrival.id);
+            protocol.began(arrival.id, arrival.time);
             const auto fields = mail::trace_fields(arrival);
             co_await message.append(fields);
         } else if (auto* append = std::get_if<Append>(&step)) {
@@ -130,13 +145,22 @@ net::Task<void> Service::serve(net::Connection& peer)
             const auto outcome = message.outcome;
             message = {};
             protocol.delivered(outcome);
+        } else if (auto* tls = std::get_if<StartTls>(&step)) {
+            if (!co_await peer.start_tls(tls->go_ahead, tls->unread)) co_return;
+            protocol.secured(security(peer));
+        } else if (auto* begins = std::get_if<Authenticate>(&step)) {
+            exchange.emplace(authenticator_.begin(begins->mechanism, peer));
+            protocol.authenticated(co_await exchange->turn(std::move(begins->initial)));
+        } else if (auto* respond = std::get_if<Respond>(&step)) {
+            protocol.authenticated(co_await exchange->turn(std::move(respond->response)));
+        } else if (std::holds_alternative<CancelAuthentication>(step)) {
+            exchange.reset();
         } else {
             if (const auto now = protocol.activity(); now != activity) {
                 activity = now;
                 peer.doing(protocol.doing());
             }
-            const auto wait =
-                protocol.state() == State::data ? options_.data_timeout : options_.command_timeout;
+            const auto wait = protocol.receiving() ? options.data_timeout : options.command_timeout;
             auto bytes = co_await peer.read(wait);
             if (bytes)
                 protocol.feed(*bytes);
