@@ -7,6 +7,7 @@
 #include "net/server.hpp"
 #include "services/accounts/authenticator.hpp"
 #include "services/accounts/directory.hpp"
+#include "services/accounts/password.hpp"
 #include "services/control/client.hpp"
 #include "services/control/commands.hpp"
 #include "services/control/service.hpp"
@@ -195,7 +196,8 @@ int serve(const config::Loaded& loaded, bool trace)
     if (!store) give_up(store.error());
     const accounts::Directory directory{config.host.name, config.mail.accept, config.auth.mode,
                                         config.accounts};
-    accounts::Authenticator authenticator{config.auth, config.accounts, directory, pool};
+    accounts::Authenticator authenticator{accounts::policy_of(config), config.accounts, directory,
+                                          pool};
     const auto transcript = trace ? log::make_transcript(stdout) : nullptr;
 
     net::Reactor reactor{config.host.threads};
@@ -214,7 +216,8 @@ int serve(const config::Loaded& loaded, bool trace)
         }
         std::unique_ptr<net::Service> operator()(const config::Pop3& options) const
         {
-            return std::make_unique<pop3::Service>(options, host.name, store, authenticator,
+            const pop3::LoginRules rules{port.require_tls, auth.failures_per_session};
+            return std::make_unique<pop3::Service>(options, rules, host.name, store, authenticator,
                                                    transcript);
         }
         const config::Host& host;
@@ -226,11 +229,16 @@ int serve(const config::Loaded& loaded, bool trace)
         const accounts::Directory& directory;
         accounts::Authenticator& authenticator;
         net::Transcript* transcript;
+        const config::Auth& auth;
+        const config::Port& port;
     };
-    const Make make{config.host, config.mail, certificates.authority, registry,        pool,
-                    **store,     directory,   authenticator,          transcript.get()};
     std::vector<std::unique_ptr<net::Service>> services;
-    for (const auto& port : config.ports) services.push_back(std::visit(make, port.options));
+    for (const auto& port : config.ports) {
+        const Make make{
+            config.host, config.mail,   certificates.authority, registry,    pool, **store,
+            directory,   authenticator, transcript.get(),       config.auth, port};
+        services.push_back(std::visit(make, port.options));
+    }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
                              directory};
 

@@ -1,130 +1,254 @@
 #include "services/accounts/authenticator.hpp"
 
-#include <crypt.h>
+#include "net/connection.hpp"
+#include "services/accounts/digest.hpp"
+#include "services/accounts/name.hpp"
+#include "services/accounts/password.hpp"
+#include "services/accounts/saslprep.hpp"
+
+#include <fmt/core.h>
+#include <openssl/rand.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <optional>
 #include <stdexcept>
-#include <string_view>
-#include <utility>
+#include <variant>
 
 namespace portico::accounts {
 
 namespace {
 
-/// Where crypt(3) works; leaves nothing of the password behind.
-struct CryptData {
-    crypt_data data{};
-
-    CryptData() = default;
-    ~CryptData() { explicit_bzero(&data, sizeof data); }
-    CryptData(const CryptData&) = delete;
-    CryptData& operator=(const CryptData&) = delete;
+struct Peer {
+    Guard::Address address{};
+    bool tls = false;
+    std::string tls_exporter;
 };
 
-bool equal_without_case(std::string_view left, std::string_view right)
+Peer peer_of(const net::Connection& connection)
 {
-    // Not std::tolower: names do not change with the locale.
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(left, right, {}, lower, lower);
+    Peer peer;
+    const auto& address = connection.tuple().client.address;
+    const auto v6 = address.is_v4()
+                        ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4())
+                        : address.to_v6();
+    std::ranges::copy(v6.to_bytes(), peer.address.begin());
+    peer.tls = connection.tls() != nullptr;
+    peer.tls_exporter = connection.tls_exporter();
+    return peer;
 }
 
-/// Looks at every octet of `given`, wherever the first difference is.
-bool equal_in_constant_time(std::string_view expected, std::string_view given)
+std::string random_octets(std::size_t count)
 {
-    unsigned difference = expected.size() != given.size();
-    for (std::size_t i = 0; i < given.size(); ++i) {
-        char other = expected.empty() ? '\0' : expected[i % expected.size()];
-        difference |= static_cast<unsigned char>(given[i] ^ other);
-    }
-    return difference == 0;
+    std::string octets(count, '\0');
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(octets.data()), static_cast<int>(count)) != 1)
+        throw std::runtime_error{"libcrypto has no random octets"};
+    return octets;
 }
 
-/// Whether `password` has this crypt(3) hash; takes as long as the hash is made to take.
-std::expected<bool, AuthError> matches(const std::string& hash, const std::string& password)
+/// As names are compared; one that SASLprep refuses can be used where it is not asked (USER).
+std::string comparable(std::string_view name)
 {
-    // crypt() would stop at a NUL and take "right\0anything".
-    bool whole = password.find('\0') == std::string::npos;
-    auto work = std::make_unique<CryptData>();
-    errno = 0;
-    const char* made = crypt_r(password.c_str(), hash.c_str(), &work->data);
-    if (!made || made[0] == '*') { // "*0", "*1": the hash is none, or the password too long
-        if (errno == ENOMEM) return std::unexpected(AuthError::failing);
-        return false;
-    }
-    return equal_in_constant_time(hash, made) && whole;
+    return lowered(saslprep(name).value_or(std::string{name}));
 }
 
-const config::Account* find(const std::vector<config::Account>& accounts, std::string_view user)
+/// A name as the log has it: a client may send thousands of octets.
+std::string for_log(std::string_view user)
 {
-    auto named = [&](const config::Account& account) {
-        return equal_without_case(account.name, user);
-    };
-    auto addressed = [&](const config::Account& account) {
-        return std::ranges::any_of(account.addresses, [&](const std::string& address) {
-            return !address.starts_with('*') && equal_without_case(address, user);
-        });
-    };
-    auto found = std::ranges::find_if(accounts, named);
-    if (found == accounts.end()) found = std::ranges::find_if(accounts, addressed);
-    return found == accounts.end() ? nullptr : &*found;
+    constexpr std::size_t most = 64;
+    if (user.size() <= most) return std::string{user};
+    auto end = most;
+    while (end > 0 && (static_cast<unsigned char>(user[end]) & 0xc0) == 0x80) --end;
+    return std::string{user.substr(0, end)} + "...";
 }
 
 } // namespace
 
-Authenticator::Authenticator(const config::Auth& auth, std::vector<config::Account> accounts,
+Policy policy_of(const config::Config& config)
+{
+    return {.mode = config.auth.mode,
+            .plaintext = config.plaintext_allowed(),
+            .failure_delay_max = config.auth.failure_delay_max,
+            .delay_loopback = config.auth.delay_loopback,
+            .host_name = config.host.name};
+}
+
+Authenticator::Authenticator(Policy policy, std::vector<config::Account> accounts,
                              const Directory& directory, net::Pool& pool)
-    : mode_{auth.mode}, accounts_{std::move(accounts)}, directory_{directory}, pool_{pool}
+    : policy_{std::move(policy)}, accounts_{std::move(accounts)}, directory_{directory},
+      pool_{pool}, dummy_secret_{random_octets(16)}, salt_key_{random_octets(32)},
+      guard_{policy_.failure_delay_max, policy_.delay_loopback, random_octets(32)}
 {
-    auto hashed = std::ranges::find_if(
-        accounts_, [](const config::Account& account) { return !account.password.empty(); });
-    if (hashed != accounts_.end()) dummy_ = hashed->password;
-}
-
-net::Task<std::expected<std::string, AuthError>> Authenticator::login(std::string user,
-                                                                      std::string password)
-{
-    auto name = user;
-    if (mode_ == config::Auth::Mode::listed) {
-        auto* account = find(accounts_, user);
-        // Who has no hash gets the work of one (any account's, so it costs the same), so that
-        // the time does not tell which names exist. Where nobody has one there is none to do.
-        bool hashed = account && !account->password.empty();
-        std::expected<bool, AuthError> right = false;
-        if (auto& hash = hashed ? account->password : dummy_; !hash.empty())
-            right = co_await pool_.run([&hash, &password] { return matches(hash, password); });
-        if (!right) co_return std::unexpected(right.error());
-        if (!hashed) {
-            auto secret = account ? std::string_view{account->secret} : std::string_view{};
-            right = equal_in_constant_time(secret, password) && !secret.empty();
-        }
-        if (!*right) co_return std::unexpected(AuthError::wrong);
-        name = account->name;
+    for (std::size_t i = 0; i < accounts_.size(); ++i) {
+        const auto& account = accounts_[i];
+        names_.emplace(comparable(account.name), i);
+        if (dummy_hash_.empty()) dummy_hash_ = account.password;
+        secrets_ = secrets_ || !account.secret.empty();
     }
-    auto mailbox = directory_.mailbox_of_login(name);
-    if (!mailbox) co_return std::unexpected(AuthError::wrong);
-    co_return std::move(*mailbox);
+    for (std::size_t i = 0; i < accounts_.size(); ++i) // an account's name comes first
+        for (const auto& address : accounts_[i].addresses)
+            if (!address.starts_with('*')) names_.emplace(comparable(address), i);
 }
 
-std::string hash_password(const std::string& password)
+Offer Authenticator::offer(const net::Connection& connection) const
 {
-    // yescrypt, with libcrypt's own idea of how much work is enough.
-    std::array<char, CRYPT_GENSALT_OUTPUT_SIZE> setting{};
-    if (!crypt_gensalt_rn("$y$", 0, nullptr, 0, setting.data(), setting.size()))
-        throw std::runtime_error(std::string{"no salt for a password hash: "} +
-                                 std::strerror(errno));
-    if (password.find('\0') != std::string::npos)
-        throw std::invalid_argument("a password cannot hold a NUL octet");
-    auto work = std::make_unique<CryptData>();
-    const char* hash = crypt_r(password.c_str(), setting.data(), &work->data);
-    if (!hash || hash[0] == '*')
-        throw std::invalid_argument(std::string{"the password cannot be hashed: "} +
-                                    std::strerror(errno));
-    return hash;
+    const auto peer = peer_of(connection);
+    return offer_of({.known = policy_.mode == config::Auth::Mode::listed,
+                     .secrets = secrets_,
+                     .plaintext = policy_.plaintext,
+                     .tls = peer.tls,
+                     .channel_binding = !peer.tls_exporter.empty()});
+}
+
+auto Authenticator::begin(Mechanism mechanism, net::Connection& peer) -> Exchange
+{
+    // RFC 2195 section 2: random digits, a time and our name, in the form of a message identity.
+    const auto random = random_octets(8);
+    std::uint64_t digits = 0;
+    std::ranges::copy(random, reinterpret_cast<char*>(&digits));
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    SaslServer server{
+        mechanism,
+        {.challenge = fmt::format("<{}.{}@{}>", digits,
+                                  std::chrono::duration_cast<std::chrono::seconds>(now).count(),
+                                  policy_.host_name),
+         .nonce = base64(random_octets(18)),
+         .plus_offered = offer(peer).has(Mechanism::scram_sha_256_plus),
+         .tls_exporter = peer_of(peer).tls_exporter}};
+    return Exchange{*this, mechanism, std::move(server), peer};
+}
+
+const config::Account* Authenticator::find(std::string_view user) const
+{
+    const auto found = names_.find(comparable(user));
+    return found == names_.end() ? nullptr : &accounts_[found->second];
+}
+
+auto Authenticator::secret_of(std::string_view user) const -> Secret
+{
+    const auto* account = find(user);
+    const bool known = account && !account->secret.empty();
+    return {known ? account->secret : dummy_secret_, known};
+}
+
+auto Authenticator::mailbox_of(std::string_view user) const -> Login
+{
+    const auto* account = find(user);
+    const bool listed = policy_.mode == config::Auth::Mode::listed;
+    auto mailbox = directory_.mailbox_of_login(listed && account ? account->name : user);
+    if (!mailbox) return std::unexpected{AuthError::wrong};
+    return std::move(*mailbox);
+}
+
+auto Authenticator::check(std::string user, std::string password) -> net::Task<Login>
+{
+    const Wiper wiper{password};
+    if (policy_.mode == config::Auth::Mode::any) co_return mailbox_of(user);
+    // Who has no hash gets the work of one (any account's, so it costs the same), so that the
+    // time does not tell which names exist. Where nobody has one there is none to do.
+    const auto* account = find(user);
+    const bool hashed = account && !account->password.empty();
+    std::expected<bool, AuthError> right = false;
+    if (const auto& hash = hashed ? account->password : dummy_hash_; !hash.empty()) {
+        auto work = [&hash, &password] { return matches(hash, password); };
+        right = co_await pool_.run(work);
+    }
+    if (!right) co_return std::unexpected{right.error()};
+    const auto secret = secret_of(user);
+    const bool same = equal_in_constant_time(secret.text, password);
+    if (!(hashed ? *right : same && secret.known)) co_return std::unexpected{AuthError::wrong};
+    co_return mailbox_of(user);
+}
+
+net::Task<ScramKeys> Authenticator::keys_of(std::string user)
+{
+    // The salt is the name's, whoever has it: a second try gets the same, as it must with a real
+    // account, and two names of one account do not show that they are.
+    const auto name = comparable(user);
+    auto salt = std::string{view(hmac_sha256(salt_key_, name)).substr(0, 16)};
+    {
+        const std::scoped_lock lock{mutex_};
+        if (auto keys = scram_cache_.find(salt)) co_return std::move(*keys);
+    }
+    const auto secret = secret_of(user).text;
+    auto work = [secret, &salt] { return scram_keys(secret, salt, scram_iterations); };
+    auto keys = co_await pool_.run(work);
+    const std::scoped_lock lock{mutex_};
+    scram_cache_.keep(keys);
+    co_return keys;
+}
+
+net::Task<AuthError> Authenticator::failed(AuthError error, Attempt attempt, net::Connection& peer)
+{
+    const auto whose = attempt.user ? "login of " + for_log(*attempt.user) : std::string{"login"};
+    if (error == AuthError::failing) {
+        peer.log(net::Level::error,
+                 fmt::format("{} could not be checked ({})", whose, attempt.mechanism));
+        co_return error;
+    }
+    peer.log(net::Level::info, fmt::format("{} failed ({}{}{})", whose, attempt.mechanism,
+                                           attempt.why.empty() ? "" : ": ", attempt.why));
+    if (error == AuthError::malformed) co_return error; // no guess
+    std::chrono::milliseconds wait{};
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto user = attempt.user ? std::optional{comparable(*attempt.user)} : std::nullopt;
+        wait = guard_.failed(peer_of(peer).address, user, std::chrono::steady_clock::now());
+    }
+    if (wait.count() > 0) co_await peer.pause(wait);
+    co_return error;
+}
+
+auto Authenticator::login(std::string user, std::string password, net::Connection& peer)
+    -> net::Task<Login>
+{
+    auto mailbox = co_await check(user, std::move(password));
+    if (mailbox) co_return mailbox;
+    Attempt attempt{"USER", std::move(user), {}};
+    co_return std::unexpected{co_await failed(mailbox.error(), std::move(attempt), peer)};
+}
+
+auto Authenticator::apop(std::string user, std::string timestamp, std::string digest,
+                         net::Connection& peer) -> net::Task<Login>
+{
+    const auto secret = secret_of(user);
+    auto text = timestamp.append(secret.text);
+    const Wiper wiper{text};
+    const bool right = equal_in_constant_time(md5_hex(text), digest);
+    auto mailbox = right & secret.known ? mailbox_of(user) : std::unexpected{AuthError::wrong};
+    if (mailbox) co_return mailbox;
+    Attempt attempt{"APOP", std::move(user), {}};
+    co_return std::unexpected{co_await failed(mailbox.error(), std::move(attempt), peer)};
+}
+
+net::Task<AuthTurn> Authenticator::Exchange::turn(std::optional<std::string> response)
+{
+    auto step = server_.respond(std::move(response));
+    if (auto* need = std::get_if<NeedSecret>(&step)) {
+        user_ = need->user;
+        const auto secret = authenticator_->secret_of(*user_);
+        step = server_.secret(secret.text, secret.known);
+    } else if (auto* keys_needed = std::get_if<NeedKeys>(&step)) {
+        user_ = keys_needed->user;
+        auto keys = co_await authenticator_->keys_of(*user_);
+        step = server_.keys(std::move(keys), authenticator_->secret_of(*user_).known);
+    }
+    if (auto* challenge = std::get_if<Challenge>(&step)) co_return std::move(*challenge);
+    if (auto* refused = std::get_if<Refused>(&step))
+        co_return co_await failed(refused->error, refused->why);
+    auto mailbox = Login{std::unexpected{AuthError::failing}};
+    if (auto* password = std::get_if<CheckPassword>(&step)) {
+        user_ = password->user;
+        mailbox = co_await authenticator_->check(*user_, std::move(password->password));
+    } else if (auto* proven = std::get_if<Proven>(&step)) {
+        mailbox = authenticator_->mailbox_of(proven->user);
+    }
+    if (mailbox) co_return Accepted{std::move(*mailbox)};
+    co_return co_await failed(mailbox.error(), {});
+}
+
+net::Task<AuthTurn> Authenticator::Exchange::failed(AuthError error, std::string_view why)
+{
+    Attempt attempt{name_of(mechanism_), user_, why}; // g++ 12 destroys a temporary twice
+    co_return co_await authenticator_->failed(error, std::move(attempt), *peer_);
 }
 
 } // namespace portico::accounts

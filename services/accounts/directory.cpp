@@ -1,5 +1,7 @@
 #include "services/accounts/directory.hpp"
 
+#include "services/accounts/name.hpp"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -7,14 +9,6 @@
 namespace portico::accounts {
 
 namespace {
-
-std::string lowered(std::string_view text)
-{
-    std::string result{text};
-    for (auto& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return result;
-}
 
 bool is_dot_string(std::string_view text) // RFC 5321 section 4.1.2
 {

@@ -35,6 +35,12 @@ public:
         });
     }
 
+    std::vector<std::string> events()
+    {
+        const std::scoped_lock lock{mutex_};
+        return events_;
+    }
+
     /// How many events with these words were written until now.
     std::size_t count(std::string_view words)
     {
