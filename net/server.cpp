@@ -342,7 +342,8 @@ Task<void> Server::supervise()
         if (hangup_)
             hangup_();
         else
-            log_.write(Level::info, "SIGHUP: there is nothing to re-read");
+            log_.write(Level::info,
+                       "SIGHUP: there is nothing to read again; restart to reconfigure");
     }
     log_.write(Level::info, fmt::format("stopping: {} connections have {} ms to end",
                                         admitted_.load(), limits_.grace.count()));

@@ -11,6 +11,8 @@
 #include "services/control/client.hpp"
 #include "services/control/commands.hpp"
 #include "services/control/service.hpp"
+#include "services/host/authority.hpp"
+#include "services/host/certificate_watch.hpp"
 #include "services/host/data_directory.hpp"
 #include "services/host/file_limit.hpp"
 #include "services/host/port_file.hpp"
@@ -63,10 +65,70 @@ net::ServerLimits limits_of(const config::Host& host)
             .grace = host.grace};
 }
 
+net::TlsOptions tls_options(const config::Tls& tls)
+{
+    return {.min_version = tls.min_version == config::Tls::Version::tls_1_3 ? net::TlsVersion::v1_3
+                                                                            : net::TlsVersion::v1_2,
+            .handshake_timeout = tls.handshake_timeout};
+}
+
+net::Encryption encryption_of(config::PortTls tls)
+{
+    switch (tls) {
+    case config::PortTls::none: return net::Encryption::none;
+    case config::PortTls::starttls: return net::Encryption::starttls;
+    case config::PortTls::implicit: return net::Encryption::implicit;
+    }
+    return {};
+}
+
+/// What the ports with TLS show their clients.
+struct Certificates {
+    std::unique_ptr<net::Tls> tls; // null: no port has any
+    std::string authority;         // the test authority's certificate, if it signed ours
+};
+
+Certificates make_certificates(const config::Config& config)
+{
+    if (!config.uses_tls()) return {};
+    const auto options = tls_options(config.tls);
+    Certificates made;
+    std::vector<net::Tls::Files> files;
+    for (const auto& certificate : config.certificates) {
+        files.push_back({certificate.certificate, certificate.key});
+        // Each for itself first, so that the line of the wrong one can be told.
+        if (auto alone = net::Tls::create({files.back()}, options); !alone)
+            give_up(fmt::format("{}: {}", config.origin(certificate.line), alone.error()));
+    }
+    if (files.empty()) {
+        const auto authority = host::Authority::open(config.host.data, config.host.name);
+        if (!authority) give_up(authority.error());
+        const auto file = authority->certificate_for(config.tls.names);
+        if (!file) give_up(file.error());
+        files.push_back({*file, *file});
+        made.authority = authority->certificate();
+    }
+    auto tls = net::Tls::create(std::move(files), options);
+    if (!tls) give_up(tls.error());
+    made.tls = std::move(*tls);
+    return made;
+}
+
+std::string_view with_tls(net::Encryption encryption)
+{
+    switch (encryption) {
+    case net::Encryption::none: return "";
+    case net::Encryption::starttls: return ", with STARTTLS";
+    case net::Encryption::implicit: return ", over TLS";
+    }
+    return "";
+}
+
 /// Opens every [[port]]; says what is open and what is not. Ends the start if nothing is, or if
 /// anything is not and all are required.
 void open_ports(net::Server& server, const config::Config& config,
-                const std::vector<std::unique_ptr<net::Service>>& services, net::Log& log)
+                const std::vector<std::unique_ptr<net::Service>>& services, const net::Tls* tls,
+                net::Log& log)
 {
     using Result = std::expected<net::Endpoint, net::ClaimError>;
     std::size_t open = 0;
@@ -76,15 +138,18 @@ void open_ports(net::Server& server, const config::Config& config,
         std::vector<asio::ip::address> addresses;
         for (const auto& address : port.bind) addresses.push_back(asio::ip::make_address(address));
         const net::Owner owner{std::string{port.service()}, config.origin(port.line)};
-        const auto results = server.listen(addresses, port.port, owner, *services[index]);
+        const auto encryption = encryption_of(port.tls);
+        const auto results =
+            server.listen(addresses, port.port, owner, *services[index], {encryption, tls});
         const bool any = std::ranges::any_of(results, &Result::has_value);
         for (const auto& bound : results) {
             // A machine without IPv6 serves the default configuration all the same.
             const bool absent =
                 any && !bound && bound.error().kind == net::ClaimFailure::no_such_address;
             if (bound)
-                log.write(net::Level::info, fmt::format("listening on tcp {} for {}",
-                                                        net::to_string(*bound), owner.service));
+                log.write(net::Level::info,
+                          fmt::format("listening on tcp {} for {}{}", net::to_string(*bound),
+                                      owner.service, with_tls(encryption)));
             else
                 log.write(absent ? net::Level::warn : net::Level::error,
                           fmt::format("cannot listen for {} ({}): {}", owner.service, owner.origin,
@@ -123,6 +188,8 @@ int serve(const config::Loaded& loaded, bool trace)
     if (!data) give_up(data.error());
     const auto limits = limits_of(config.host);
 
+    auto certificates = make_certificates(config);
+
     // What a coroutine refers to stands before the reactor that runs it.
     net::Pool pool{pool_threads};
     auto store = mail::open_sqlite_store(config.host.data, config.mail, pool, log);
@@ -139,8 +206,8 @@ int serve(const config::Loaded& loaded, bool trace)
     struct Make { // one line a service
         std::unique_ptr<net::Service> operator()(const config::Http& options) const
         {
-            return std::make_unique<http::Service>(options, config.host.name, registry, pool,
-                                                   transcript);
+            return std::make_unique<http::Service>(options, config.host.name, authority, registry,
+                                                   pool, transcript);
         }
         std::unique_ptr<net::Service> operator()(const config::Smtp& options) const
         {
@@ -160,6 +227,7 @@ int serve(const config::Loaded& loaded, bool trace)
         }
         const config::Config& config;
         const config::Port& port;
+        const std::string& authority;
         net::Registry& registry;
         net::Pool& pool;
         mail::Store& store;
@@ -169,8 +237,8 @@ int serve(const config::Loaded& loaded, bool trace)
     };
     std::vector<std::unique_ptr<net::Service>> services;
     for (const auto& port : config.ports) {
-        const Make make{config,  port,      registry,      pool,
-                        **store, directory, authenticator, transcript.get()};
+        const Make make{config,  port,      certificates.authority, registry,        pool,
+                        **store, directory, authenticator,          transcript.get()};
         services.push_back(std::visit(make, port.options));
     }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
@@ -178,7 +246,12 @@ int serve(const config::Loaded& loaded, bool trace)
 
     net::Server server{reactor, registry, limits, log};
     warn_if_open(config, log);
-    open_ports(server, config, services, log);
+    open_ports(server, config, services, certificates.tls.get(), log);
+    std::optional<host::CertificateWatch> watch;
+    if (certificates.tls) {
+        watch.emplace(*certificates.tls, log);
+        server.on_hangup([&watch] { watch->read_again(); });
+    }
     const auto socket = control::socket_path(config.host.data);
     if (auto local = server.listen_local(socket.string(), control); !local)
         give_up(fmt::format("control socket {}: {}", socket.string(), local.error().message()));
@@ -208,6 +281,17 @@ int check(const std::string& file)
     for (const auto& warning : loaded.warnings)
         fmt::print("warning: {}\n", config::to_string(warning));
     fmt::print("{}: no problems\n", file.empty() ? "the default configuration" : file);
+    return 0;
+}
+
+int ca(const config::Config& config)
+{
+    if (!config.certificates.empty())
+        give_up(fmt::format("{}: with a [[certificate]] there is no test authority",
+                            config.origin(config.certificates.front().line)));
+    const auto authority = host::Authority::open(config.host.data, config.host.name);
+    if (!authority) give_up(authority.error());
+    fmt::print("{}", authority->certificate());
     return 0;
 }
 
@@ -277,6 +361,8 @@ int run(int argc, char** argv)
     command(app, "health", "exit code 0 if the server runs with every port bound")->callback([&] {
         code = control::health(data());
     });
+    command(app, "ca", "print the test authority's certificate, for clients to trust")
+        ->callback([&] { code = ca(read_configuration(file).config); });
     command(app, "passwd", "hash a password for [[account]] password")->callback([&] {
         code = passwd();
     });

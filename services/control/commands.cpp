@@ -55,13 +55,13 @@ int ports(const std::filesystem::path& data, bool as_json)
     return ask(data, {{"command", "ports"}}, [&](const json& answer) {
         if (as_json) return print_json(answer.at("ports"));
         std::vector<std::vector<std::string>> rows{{"PROTO", "ADDRESS", "PORT", "NAME", "SERVICE",
-                                                    "STATE", "OPEN", "TOTAL", "REFUSED", "IN",
-                                                    "OUT", "DECLARED"}};
+                                                    "TLS", "STATE", "OPEN", "TOTAL", "REFUSED",
+                                                    "IN", "OUT", "DECLARED"}};
         for (const auto& port : answer.at("ports"))
             rows.push_back(
                 {text(port, "transport"), text(port, "address"),
                  std::to_string(number(port, "port")), text(port, "name"), text(port, "service"),
-                 text(port, "state"), std::to_string(number(port, "open")),
+                 text(port, "encryption"), text(port, "state"), std::to_string(number(port, "open")),
                  std::to_string(number(port, "accepted")), std::to_string(number(port, "refused")),
                  to_size(number(port, "bytes_in")), to_size(number(port, "bytes_out")),
                  text(port, "origin")});
@@ -77,10 +77,11 @@ int connections(const std::filesystem::path& data, bool as_json)
     return ask(data, {{"command", "connections"}}, [&](const json& answer) {
         if (as_json) return print_json(answer.at("connections"));
         std::vector<std::vector<std::string>> rows{
-            {"#", "PROTO", "CLIENT", "SERVER", "SERVICE", "AGE", "IN", "OUT", "DOING"}};
+            {"#", "PROTO", "CLIENT", "SERVER", "SERVICE", "TLS", "AGE", "IN", "OUT", "DOING"}};
         for (const auto& peer : answer.at("connections"))
             rows.push_back({std::to_string(number(peer, "number")), text(peer, "transport"),
                             text(peer, "client"), text(peer, "server"), text(peer, "service"),
+                            peer.value("tls", false) ? text(peer, "tls_version") : "-",
                             to_age(number(peer, "seconds")), to_size(number(peer, "bytes_in")),
                             to_size(number(peer, "bytes_out")), text(peer, "doing")});
         fmt::print("{}", to_table(rows));

@@ -22,6 +22,7 @@ auto PortFile::write(const fs::path& path, const std::vector<net::PortStatus>& p
                             {"transport", net::to_string(port.endpoint.transport)},
                             {"address", port.endpoint.address.to_string()},
                             {"port", port.endpoint.port},
+                            {"encryption", net::to_string(port.encryption)},
                             {"origin", port.origin}});
     auto unfinished = path;
     unfinished += ".new";

@@ -13,6 +13,7 @@ namespace portico::http {
 namespace {
 
 constexpr std::string_view index_file = "index.html";
+constexpr std::string_view authority_file = "ca.pem";
 constexpr std::string_view allowed = "Allow: GET, HEAD\r\n";
 
 // Never shown, not even in a transcript.
@@ -26,11 +27,12 @@ bool is_secret(std::string_view name)
 
 } // namespace
 
-Protocol::Protocol(const config::Http& options, net::Trace trace)
-    : options_{options}, trace_{trace}, parser_{{.request_line = options.max_request_line,
-                                                 .header_bytes = options.max_header_bytes,
-                                                 .headers = options.max_headers,
-                                                 .body = options.max_body}}
+Protocol::Protocol(const config::Http& options, std::string_view authority, net::Trace trace)
+    : options_{options},
+      authority_{authority}, trace_{trace}, parser_{{.request_line = options.max_request_line,
+                                                     .header_bytes = options.max_header_bytes,
+                                                     .headers = options.max_headers,
+                                                     .body = options.max_body}}
 {
 }
 
@@ -137,6 +139,12 @@ void Protocol::answer(const Path& path)
 {
     path_ = path;
     if (options_.root.empty()) {
+        if (path_.file == authority_file && !authority_.empty())
+            return respond({.status = Status::ok,
+                            .content_type = "application/x-pem-file",
+                            .content_length = authority_.size(),
+                            .last_modified = {}},
+                           authority_);
         if (!path_.file.empty()) return respond(Status::not_found);
         state_ = State::welcoming;
         return;

@@ -66,8 +66,9 @@ enum class Interruption : std::uint8_t {
 /// socket, no file, no clock and no thread.
 class Protocol {
 public:
-    /// `options` outlives the protocol; only whether its root is empty matters here.
-    Protocol(const config::Http& options, net::Trace trace);
+    /// `options` outlives the protocol; only whether its root is empty matters here. So does
+    /// `authority`, a certificate in PEM that stands beside the welcome page, or "".
+    Protocol(const config::Http& options, std::string_view authority, net::Trace trace);
     Protocol(const Protocol&) = delete; // the request's views may lie in the parser
     Protocol& operator=(const Protocol&) = delete;
 
@@ -100,6 +101,7 @@ private:
     void trace_octets(std::uint64_t count) const;
 
     const config::Http& options_;
+    std::string_view authority_;
     net::Trace trace_;
     Parser parser_;
     std::string_view input_;

@@ -37,7 +37,8 @@ PortRow to_row(const net::PortStatus& status)
             .state = std::string{net::to_string(status.state)},
             .why = status.why,
             .open = status.open,
-            .accepted = status.accepted};
+            .accepted = status.accepted,
+            .tls = std::string{net::to_string(status.encryption)}};
 }
 
 // How long a Read may wait. The wait for a head has one end, however many pieces it comes in.
@@ -108,17 +109,17 @@ net::Task<bool> stream(net::Pool& pool, const net::FileDescriptor& file, Send se
 
 } // namespace
 
-Service::Service(config::Http options, std::string host_name, const net::Registry& registry,
-                 net::Pool& pool, net::Transcript* transcript)
-    : options_{std::move(options)},
-      host_name_{std::move(host_name)}, registry_{registry}, pool_{pool}, transcript_{transcript}
+Service::Service(config::Http options, std::string host_name, std::string authority,
+                 const net::Registry& registry, net::Pool& pool, net::Transcript* transcript)
+    : options_{std::move(options)}, host_name_{std::move(host_name)},
+      authority_{std::move(authority)}, registry_{registry}, pool_{pool}, transcript_{transcript}
 {
     if (!options_.root.empty()) root_.emplace(options_.root);
 }
 
 net::Task<void> Service::serve(net::Connection& peer)
 {
-    Protocol protocol{options_, net::Trace{transcript_, peer.number()}};
+    Protocol protocol{options_, authority_, net::Trace{transcript_, peer.number()}};
     Outbox outbox{peer, options_.write_timeout};
     Waits waits{options_};
     Opened opened; // for the request that is being answered
@@ -149,7 +150,10 @@ net::Task<void> Service::serve(net::Connection& peer)
             peer.doing(protocol.doing().substr(0, shown));
             std::vector<PortRow> rows;
             for (const auto& status : registry_.ports()) rows.push_back(to_row(status));
-            protocol.welcome(welcome_page(host_name_, welcome->authority, rows));
+            protocol.welcome(welcome_page({.host_name = host_name_,
+                                           .authority = welcome->authority,
+                                           .ports = rows,
+                                           .test_authority = !authority_.empty()}));
         } else if (auto* close = std::get_if<Close>(&step)) {
             if (!close->why.empty()) peer.log(net::Level::debug, close->why);
             co_await outbox.flush();

@@ -17,9 +17,10 @@ namespace portico::http {
 /// Only carries the protocol's steps out. The registry and the pool outlive it.
 class Service final : public net::Service {
 public:
-    /// Throws std::runtime_error if `[http] root` cannot be opened.
-    Service(config::Http options, std::string host_name, const net::Registry& registry,
-            net::Pool& pool, net::Transcript* transcript);
+    /// `authority` is the certificate of the test authority in PEM, if there is one. Throws
+    /// std::runtime_error if `[http] root` cannot be opened.
+    Service(config::Http options, std::string host_name, std::string authority,
+            const net::Registry& registry, net::Pool& pool, net::Transcript* transcript);
 
     std::string_view name() const override { return "http"; }
     net::Task<void> serve(net::Connection& peer) override;
@@ -28,6 +29,7 @@ public:
 private:
     config::Http options_;
     std::string host_name_;
+    std::string authority_;
     const net::Registry& registry_;
     net::Pool& pool_;
     net::Transcript* transcript_;

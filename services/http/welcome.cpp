@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
 namespace portico::http {
@@ -52,8 +53,8 @@ serves pages over HTTP, takes mail over SMTP and hands it out over POP3.</p>
 <h2>Ports</h2>
 <div class="card" tabindex="0" role="region" aria-label="Ports">
 <table>
-<thead><tr><th>Transport</th><th>Address</th><th>IANA name</th><th>Service</th><th>State</th>
-<th class="n">Open</th><th class="n">Accepted</th></tr></thead>
+<thead><tr><th>Transport</th><th>Address</th><th>IANA name</th><th>Service</th><th>TLS</th>
+<th>State</th><th class="n">Open</th><th class="n">Accepted</th></tr></thead>
 <tbody>
 )";
 
@@ -95,26 +96,30 @@ std::string reach(const PortRow& row, std::string_view host)
     return with_port(row.address, row.port);
 }
 
-const PortRow* bound_port(const std::vector<PortRow>& ports, std::string_view service)
+// One that needs no TLS, if there is one: it is the easiest to try.
+const PortRow* bound_port(const std::vector<PortRow>& ports, std::string_view service,
+                          std::initializer_list<std::string_view> tls)
 {
-    auto found = std::ranges::find_if(ports, [&](const PortRow& row) {
-        return row.service == service && row.state == "bound" && row.port != 0;
-    });
-    return found == ports.end() ? nullptr : &*found;
+    for (auto kind : tls)
+        for (const auto& row : ports)
+            if (row.service == service && row.tls == kind && row.state == "bound" && row.port != 0)
+                return &row;
+    return nullptr;
 }
 
 void add_row(std::string& page, const PortRow& row)
 {
     auto state = escape_html(row.state);
     fmt::format_to(std::back_inserter(page),
-                   "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td>"
+                   "<tr><td>{}</td><td><code>{}</code></td><td>{}</td><td>{}</td><td>{}</td>"
                    "<td class=\"{}\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td></tr>\n",
                    escape_html(row.transport), escape_html(with_port(row.address, row.port)),
                    row.well_known.empty() ? "-" : escape_html(row.well_known),
-                   escape_html(row.service), state, state, row.open, row.accepted);
+                   escape_html(row.service), row.tls == "none" ? "-" : escape_html(row.tls), state,
+                   state, row.open, row.accepted);
     if (!row.why.empty())
         fmt::format_to(std::back_inserter(page),
-                       "<tr><td class=\"why\" colspan=\"7\">{}</td></tr>\n", escape_html(row.why));
+                       "<tr><td class=\"why\" colspan=\"8\">{}</td></tr>\n", escape_html(row.why));
 }
 
 } // namespace
@@ -136,29 +141,78 @@ std::string escape_html(std::string_view text)
     return escaped;
 }
 
-std::string welcome_page(std::string_view host_name, std::string_view authority,
-                         const std::vector<PortRow>& ports)
-{
-    auto page = fmt::format(page_start, escape_html(host_name));
-    for (const auto& row : ports) add_row(page, row);
-    page += "</tbody>\n</table>\n</div>\n";
+namespace {
 
-    if (!is_plain_authority(authority)) authority = host_name;
-    auto host = without_port(authority);
+// How a client that has ca.pem may use this host.
+std::string trusting_command(const std::vector<PortRow>& ports, std::string_view host)
+{
+    for (const std::string service : {"http", "smtp", "pop3"}) {
+        if (auto* row = bound_port(ports, service, {"implicit"}))
+            return fmt::format("curl --cacert ca.pem {}s://{}/", service, reach(*row, host));
+        if (auto* row = bound_port(ports, service, {"starttls"}))
+            return fmt::format("curl --cacert ca.pem --ssl-reqd {}://{}/", service,
+                               reach(*row, host));
+    }
+    return "";
+}
+
+// The test authority: where its certificate is, and the one command that takes and uses it.
+std::string trust(const std::vector<PortRow>& ports, std::string_view host)
+{
+    auto* in_clear = bound_port(ports, "http", {"none"});
+    auto command = in_clear
+                       ? fmt::format("curl -so ca.pem http://{}/ca.pem", reach(*in_clear, host))
+                       : std::string{"portico ca > ca.pem"};
+    if (auto use = trusting_command(ports, host); !use.empty()) command += " && " + use;
+    return fmt::format(R"(<h2>Trust this host</h2>
+<p>Its certificate is signed by a test authority of its own. Clients that trust
+<a href="/ca.pem">ca.pem</a> trust this host; on it, <code>portico ca</code> prints the same.</p>
+<div class="card">
+<pre>{}</pre>
+</div>
+)",
+                       escape_html(command));
+}
+
+// Commands to try, of the ports that are there.
+std::string try_it(const WelcomeContent& content, std::string_view host)
+{
     std::string commands;
-    auto add = [&](const std::string& command) {
-        commands += "<pre>" + escape_html(command) + "</pre>\n";
+    auto add = [&](std::string_view service, auto make) {
+        auto* row = bound_port(content.ports, service, {"none", "starttls", "implicit"});
+        if (!row) return;
+        const bool tls = row->tls == "implicit";
+        const auto* trusted = tls && content.test_authority ? "--cacert ca.pem " : "";
+        const auto url = fmt::format("{}{}://{}", service, tls ? "s" : "", reach(*row, host));
+        commands += "<pre>" + escape_html(make(trusted, url)) + "</pre>\n";
     };
-    if (auto* smtp = bound_port(ports, "smtp"))
-        add(fmt::format("printf 'Subject: Hello\\r\\n\\r\\nIt works.\\r\\n' | \\\n"
-                        "  curl smtp://{} --mail-from me@{} --mail-rcpt you@{} -T -",
-                        reach(*smtp, host), host_name, host_name));
-    if (auto* pop3 = bound_port(ports, "pop3"))
-        add(fmt::format("curl pop3://{}/1 -u you@{}:secret", reach(*pop3, host), host_name));
-    if (auto* http = bound_port(ports, "http"))
-        add(fmt::format("curl -i http://{}/", reach(*http, host)));
-    if (!commands.empty())
-        page += "<h2>Try it</h2>\n<div class=\"card\">\n" + commands + "</div>\n";
+    const auto name = content.host_name;
+    add("smtp", [&](auto trusted, const auto& url) {
+        return fmt::format("printf 'Subject: Hello\\r\\n\\r\\nIt works.\\r\\n' | \\\n"
+                           "  curl {}{} --mail-from me@{} --mail-rcpt you@{} -T -",
+                           trusted, url, name, name);
+    });
+    add("pop3", [&](auto trusted, const auto& url) {
+        return fmt::format("curl {}{}/1 -u you@{}:secret", trusted, url, name);
+    });
+    add("http",
+        [&](auto trusted, const auto& url) { return fmt::format("curl {}-i {}/", trusted, url); });
+    if (commands.empty()) return "";
+    return "<h2>Try it</h2>\n<div class=\"card\">\n" + commands + "</div>\n";
+}
+
+} // namespace
+
+std::string welcome_page(const WelcomeContent& content)
+{
+    auto page = fmt::format(page_start, escape_html(content.host_name));
+    for (const auto& row : content.ports) add_row(page, row);
+    page += "</tbody>\n</table>\n</div>\n";
+    auto authority = content.authority;
+    if (!is_plain_authority(authority)) authority = content.host_name;
+    auto host = without_port(authority);
+    if (content.test_authority) page += trust(content.ports, host);
+    page += try_it(content, host);
     page += page_end;
     return page;
 }

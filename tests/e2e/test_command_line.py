@@ -26,7 +26,7 @@ class WithServer(ServerTest):
             self.assertRegex(port["origin"], r"portico\.toml:\d+\Z")
         table = self.command("ports").stdout
         self.assertRegex(table, r"\APROTO +ADDRESS +PORT ")
-        self.assertRegex(table, rf"(?m)^tcp +127\.0\.0\.1 +{self.server.smtp} .*smtp +bound")
+        self.assertRegex(table, rf"(?m)^tcp +127\.0\.0\.1 +{self.server.smtp} .*smtp +none +bound")
 
     def test_ports_count(self):
         def accepted():

@@ -48,7 +48,7 @@ void check_name(const std::string& file)
 /// Says everything to a protocol; the answers, and whether it closed at the end.
 std::string talk(const std::vector<std::string_view>& pieces, const config::Http& options)
 {
-    http::Protocol protocol{options, {}};
+    http::Protocol protocol{options, "PEM\n", {}};
     std::string output;
     for (auto piece : pieces) {
         std::vector<char> copy(piece.begin(), piece.end()); // gone before the next
@@ -70,7 +70,10 @@ std::string talk(const std::vector<std::string_view>& pieces, const config::Http
             } else if (auto* send = std::get_if<http::Send>(&step)) {
                 output.append(send->length, '.');
             } else if (auto* welcome = std::get_if<http::Welcome>(&step)) {
-                protocol.welcome(http::welcome_page("host", welcome->authority, {}));
+                protocol.welcome(http::welcome_page({.host_name = "host",
+                                                     .authority = welcome->authority,
+                                                     .ports = {},
+                                                     .test_authority = true}));
             } else if (std::get_if<http::Close>(&step)) {
                 return output + "close";
             } else {

@@ -65,6 +65,7 @@ TEST_F(Directory, ThePortFileListsBoundPortsWhileItLives)
     net::PortStatus bound{};
     bound.endpoint = {net::Transport::tcp, asio::ip::make_address("::1"), 2525};
     bound.service = "smtp";
+    bound.encryption = net::Encryption::starttls;
     bound.state = net::PortState::bound;
     auto failed = bound;
     failed.state = net::PortState::failed;
@@ -77,6 +78,7 @@ TEST_F(Directory, ThePortFileListsBoundPortsWhileItLives)
         EXPECT_EQ(ports[0].at("service"), "smtp");
         EXPECT_EQ(ports[0].at("address"), "::1");
         EXPECT_EQ(ports[0].at("port"), 2525);
+        EXPECT_EQ(ports[0].at("encryption"), "starttls");
     }
     EXPECT_FALSE(fs::exists(name));
     EXPECT_TRUE(fs::is_empty(path));

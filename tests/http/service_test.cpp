@@ -42,7 +42,7 @@ protected:
 
     net::Endpoint start()
     {
-        service.emplace(options, "mx.example.test", registry, pool, nullptr);
+        service.emplace(options, "mx.example.test", authority, registry, pool, nullptr);
         server.emplace(reactor, registry, net::ServerLimits{}, log);
         auto ports = server->listen({asio::ip::make_address("127.0.0.1")}, 0, {"http", "the test"},
                                     *service);
@@ -60,6 +60,7 @@ protected:
     fs::path root;
     std::string large;
     config::Http options;
+    std::string authority;
     net::Pool pool{2};
     tests::KeptLog log;
     net::Reactor reactor{2};
@@ -136,6 +137,27 @@ TEST_F(HttpService, WelcomesWithoutARoot)
     EXPECT_NE(all[0].content.find("<h1>mx.example.test</h1>"), std::string::npos);
 }
 
+TEST_F(HttpService, HandsOutTheTestAuthority)
+{
+    options.root.clear();
+    authority = "-----BEGIN CERTIFICATE-----\n";
+    Client client{start()};
+    client.send(get("/ca.pem") + get("/", last));
+    auto all = answers(client.rest());
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].content, authority);
+    EXPECT_EQ(all[0].field("Content-Type"), "application/x-pem-file");
+    EXPECT_NE(all[1].content.find("href=\"/ca.pem\""), std::string::npos);
+}
+
+TEST_F(HttpService, WithoutATestAuthorityThereIsNoFile)
+{
+    options.root.clear();
+    Client client{start()};
+    client.send(get("/ca.pem", last));
+    EXPECT_EQ(answers(client.rest()).at(0).status, "404");
+}
+
 TEST_F(HttpService, ASlowHeadIsTimedOut)
 {
     options.header_timeout = 200ms;
@@ -186,7 +208,7 @@ TEST_F(HttpService, RefusesWithAWholeAnswer)
 TEST_F(HttpService, DoesNotStartWithoutItsRoot)
 {
     options.root = root / "nowhere";
-    EXPECT_THROW(Service(options, "h", registry, pool, nullptr), std::runtime_error);
+    EXPECT_THROW(Service(options, "h", "", registry, pool, nullptr), std::runtime_error);
 }
 
 } // namespace portico::http::test

@@ -46,7 +46,10 @@ struct Outcome {
 /// Plays the service: carries steps out against the imagined files.
 class Talk {
 public:
-    explicit Talk(const config::Http& options, net::Trace trace = {}) : protocol_{options, trace} {}
+    explicit Talk(const config::Http& options, net::Trace trace = {})
+        : protocol_{options, "", trace}
+    {
+    }
 
     void feed(std::string_view bytes)
     {

@@ -22,6 +22,15 @@ PortRow row(std::string address, std::uint16_t port, std::string service)
             .accepted = 1234};
 }
 
+std::string welcome_page(std::string_view host_name, std::string_view authority,
+                         const std::vector<PortRow>& ports, bool test_authority = false)
+{
+    return http::welcome_page({.host_name = host_name,
+                               .authority = authority,
+                               .ports = ports,
+                               .test_authority = test_authority});
+}
+
 bool holds(const std::string& page, const std::string& text)
 {
     return page.find(text) != std::string::npos;
@@ -63,6 +72,36 @@ TEST(HttpWelcome, NamesCommandsForTheBoundPortsOnly)
     EXPECT_TRUE(holds(page, "curl pop3://box.example:110/1 "));
     EXPECT_TRUE(holds(page, "curl -i http://[::1]:80/"));
     EXPECT_FALSE(holds(welcome_page("h", "", {}), "Try it"));
+}
+
+TEST(HttpWelcome, OverTlsTheCommandsSaySo)
+{
+    auto https = row("127.0.0.1", 8443, "http");
+    auto smtps = row("127.0.0.1", 465, "smtp");
+    https.tls = smtps.tls = "implicit";
+    auto page = welcome_page("h", "", {https, smtps});
+    EXPECT_TRUE(holds(page, "curl -i https://127.0.0.1:8443/"));
+    EXPECT_TRUE(holds(page, "curl smtps://127.0.0.1:465 "));
+    EXPECT_TRUE(holds(page, "<td>implicit</td>"));
+    EXPECT_FALSE(holds(page, "ca.pem"));
+    page = welcome_page("h", "", {https, row("127.0.0.1", 80, "http")});
+    EXPECT_TRUE(holds(page, "curl -i http://127.0.0.1:80/")) << "the easier one";
+}
+
+TEST(HttpWelcome, OffersTheTestAuthority)
+{
+    auto https = row("127.0.0.1", 8443, "http");
+    https.tls = "implicit";
+    auto smtp = row("127.0.0.1", 25, "smtp");
+    smtp.tls = "starttls";
+    auto page = welcome_page("h", "", {https, smtp}, true);
+    EXPECT_TRUE(holds(page, "<a href=\"/ca.pem\">"));
+    EXPECT_TRUE(holds(page, "portico ca &gt; ca.pem &amp;&amp; curl --cacert ca.pem "
+                            "https://127.0.0.1:8443/</pre>"));
+    EXPECT_TRUE(holds(page, "curl --cacert ca.pem -i https://127.0.0.1:8443/"));
+    page = welcome_page("h", "", {row("127.0.0.1", 80, "http"), smtp}, true);
+    EXPECT_TRUE(holds(page, "curl -so ca.pem http://127.0.0.1:80/ca.pem &amp;&amp; "
+                            "curl --cacert ca.pem --ssl-reqd smtp://127.0.0.1:25/</pre>"));
 }
 
 TEST(HttpWelcome, EscapesWhatItShows)
