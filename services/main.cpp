@@ -13,6 +13,7 @@
 #include "services/control/service.hpp"
 #include "services/host/authority.hpp"
 #include "services/host/certificate_watch.hpp"
+#include "services/host/certificates.hpp"
 #include "services/host/data_directory.hpp"
 #include "services/host/file_limit.hpp"
 #include "services/host/port_file.hpp"
@@ -65,55 +66,6 @@ net::ServerLimits limits_of(const config::Host& host)
             .grace = host.grace};
 }
 
-net::TlsOptions tls_options(const config::Tls& tls)
-{
-    return {.min_version = tls.min_version == config::Tls::Version::tls_1_3 ? net::TlsVersion::v1_3
-                                                                            : net::TlsVersion::v1_2,
-            .handshake_timeout = tls.handshake_timeout};
-}
-
-net::Encryption encryption_of(config::PortTls tls)
-{
-    switch (tls) {
-    case config::PortTls::none: return net::Encryption::none;
-    case config::PortTls::starttls: return net::Encryption::starttls;
-    case config::PortTls::implicit: return net::Encryption::implicit;
-    }
-    return {};
-}
-
-/// What the ports with TLS show their clients.
-struct Certificates {
-    std::unique_ptr<net::Tls> tls; // null: no port has any
-    std::string authority;         // the test authority's certificate, if it signed ours
-};
-
-Certificates make_certificates(const config::Config& config)
-{
-    if (!config.uses_tls()) return {};
-    const auto options = tls_options(config.tls);
-    Certificates made;
-    std::vector<net::Tls::Files> files;
-    for (const auto& certificate : config.certificates) {
-        files.push_back({certificate.certificate, certificate.key});
-        // Each for itself first, so that the line of the wrong one can be told.
-        if (auto alone = net::Tls::create({files.back()}, options); !alone)
-            give_up(fmt::format("{}: {}", config.origin(certificate.line), alone.error()));
-    }
-    if (files.empty()) {
-        const auto authority = host::Authority::open(config.host.data, config.host.name);
-        if (!authority) give_up(authority.error());
-        const auto file = authority->certificate_for(config.tls.names);
-        if (!file) give_up(file.error());
-        files.push_back({*file, *file});
-        made.authority = authority->certificate();
-    }
-    auto tls = net::Tls::create(std::move(files), options);
-    if (!tls) give_up(tls.error());
-    made.tls = std::move(*tls);
-    return made;
-}
-
 std::string_view with_tls(net::Encryption encryption)
 {
     switch (encryption) {
@@ -138,7 +90,7 @@ void open_ports(net::Server& server, const config::Config& config,
         std::vector<asio::ip::address> addresses;
         for (const auto& address : port.bind) addresses.push_back(asio::ip::make_address(address));
         const net::Owner owner{std::string{port.service()}, config.origin(port.line)};
-        const auto encryption = encryption_of(port.tls);
+        const auto encryption = host::encryption_of(port.tls);
         const auto results =
             server.listen(addresses, port.port, owner, *services[index], {encryption, tls});
         const bool any = std::ranges::any_of(results, &Result::has_value);
@@ -188,7 +140,8 @@ int serve(const config::Loaded& loaded, bool trace)
     if (!data) give_up(data.error());
     const auto limits = limits_of(config.host);
 
-    auto certificates = make_certificates(config);
+    auto certificates = host::open_certificates(config);
+    if (!certificates) give_up(certificates.error());
 
     // What a coroutine refers to stands before the reactor that runs it.
     net::Pool pool{pool_threads};
@@ -237,8 +190,8 @@ int serve(const config::Loaded& loaded, bool trace)
     };
     std::vector<std::unique_ptr<net::Service>> services;
     for (const auto& port : config.ports) {
-        const Make make{config,  port,      certificates.authority, registry,        pool,
-                        **store, directory, authenticator,          transcript.get()};
+        const Make make{config,  port,      certificates->authority, registry,        pool,
+                        **store, directory, authenticator,           transcript.get()};
         services.push_back(std::visit(make, port.options));
     }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
@@ -246,10 +199,10 @@ int serve(const config::Loaded& loaded, bool trace)
 
     net::Server server{reactor, registry, limits, log};
     warn_if_open(config, log);
-    open_ports(server, config, services, certificates.tls.get(), log);
+    open_ports(server, config, services, certificates->tls.get(), log);
     std::optional<host::CertificateWatch> watch;
-    if (certificates.tls) {
-        watch.emplace(*certificates.tls, log);
+    if (certificates->tls) {
+        watch.emplace(*certificates->tls, log);
         server.on_hangup([&watch] { watch->read_again(); });
     }
     const auto socket = control::socket_path(config.host.data);
