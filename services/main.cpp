@@ -154,8 +154,9 @@ int serve(const config::Loaded& loaded, bool trace)
         }
         std::unique_ptr<net::Service> operator()(const config::Pop3& options) const
         {
-            return std::make_unique<pop3::Service>(options, config.host.name, store, authenticator,
-                                                   transcript);
+            const pop3::LoginRules rules{port.require_tls, config.auth.failures_per_session};
+            return std::make_unique<pop3::Service>(options, rules, config.host.name, store,
+                                                   authenticator, transcript);
         }
         const config::Config& config;
         const config::Port& port;

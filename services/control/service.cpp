@@ -31,6 +31,7 @@ std::string explain(mail::StoreError error)
     switch (error) {
     case mail::StoreError::full: return "the store is full";
     case mail::StoreError::failing: return "the store is failing; the server's log says why";
+    case mail::StoreError::damaged: return "the store is damaged; the server's log says where";
     case mail::StoreError::gone: return "there is no such message";
     case mail::StoreError::in_use: return "a session has the maildrop";
     }

@@ -8,6 +8,7 @@ namespace portico::mail {
 enum class StoreError : std::uint8_t {
     full,    // no space is left, or a limit is reached; may pass (SMTP: 452)
     failing, // the disk or the database does not answer as it should; may pass (SMTP: 451)
+    damaged, // what was stored is not there as it was; will not pass (POP3: [SYS/PERM])
     gone,    // there is no such message (any more)
     in_use,  // another session has the maildrop (POP3: [IN-USE])
 };

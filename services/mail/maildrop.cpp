@@ -58,19 +58,33 @@ net::Task<std::expected<std::string, StoreError>> SqliteReading::next_of_file()
             auto opened = bodies_.read(name);
             if (!opened) return std::unexpected(std::move(opened.error()));
             file_ = std::move(*opened);
+            // So that a body that is cut short is found before any of it is handed out.
+            auto last = file_.read(message_.size - 1, 1);
+            if (!last) return std::unexpected(std::move(last.error()));
+            if (last->empty())
+                return std::unexpected(FileError{
+                    StoreError::damaged,
+                    fmt::format("bodies/{}: shorter than its {} octets", name, message_.size)});
         }
         auto got = file_.read(offset_, wanted);
         if (got && got->size() < wanted)
             return std::unexpected(FileError{
-                StoreError::failing, fmt::format("bodies/{}: ends after {} of {} octets", name,
+                StoreError::damaged, fmt::format("bodies/{}: ends after {} of {} octets", name,
                                                  offset_ + got->size(), message_.size)});
         return got;
     });
     if (bytes) co_return std::move(*bytes);
-    // Removed between the two looks: no trouble.
-    if (bytes.error().kind == StoreError::gone) co_return std::unexpected(StoreError::gone);
+    auto kind = bytes.error().kind;
+    if (kind == StoreError::gone) {
+        // Removed between the two looks: no trouble. But a row goes before its file.
+        auto row = co_await readers_.ask(
+            [key = message_.key](Reader& reader) { return reader.body(key, 0, 0); });
+        if (row && !*row) co_return std::unexpected(StoreError::gone);
+        if (row) kind = StoreError::damaged;
+    }
     readers_.trouble().failed(bytes.error().what);
-    co_return std::unexpected(StoreError::failing);
+    co_return std::unexpected(kind == StoreError::damaged ? StoreError::damaged
+                                                          : StoreError::failing);
 }
 
 std::unique_ptr<Reading> SqliteMaildrop::read(const Message& message)

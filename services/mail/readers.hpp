@@ -99,7 +99,8 @@ net::Task<std::expected<Answer, StoreError>> Readers::ask(Question question)
     });
     if (!answer) {
         reading_.failed(answer.error().what);
-        co_return std::unexpected(StoreError::failing);
+        const auto damaged = answer.error().kind == StoreError::damaged;
+        co_return std::unexpected(damaged ? StoreError::damaged : StoreError::failing);
     }
     reading_.worked();
     co_return std::move(*answer);

@@ -20,8 +20,12 @@ Error error_of(sqlite3* database)
     int system = sqlite3_system_errno(database);
     bool io = (code & 0xff) == SQLITE_IOERR;
     bool full = (code & 0xff) == SQLITE_FULL || (io && (system == ENOSPC || system == EDQUOT));
+    bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
     const char* name = sqlite3_db_filename(database, "main");
-    return {code, full ? StoreError::full : StoreError::failing,
+    return {code,
+            full      ? StoreError::full
+            : damaged ? StoreError::damaged
+                      : StoreError::failing,
             fmt::format("{}: {} (SQLite {})", name ? name : "", sqlite3_errmsg(database), code)};
 }
 

@@ -11,7 +11,7 @@ namespace portico::pop3 {
 
 /// Why a line is no command, whatever it says.
 enum class LineError : std::uint8_t {
-    too_long, // more than 255 octets with its CRLF
+    too_long, // more octets than the limit, with its CRLF
     bare_lf,  // ended by LF alone
     bare_cr,  // CR within the line
     nul,      // an octet 0: C code behind us would read the line only up to there
@@ -22,9 +22,15 @@ enum class LineError : std::uint8_t {
 class Lines {
 public:
     /// Including CRLF (RFC 2449 section 4, which raises the 47 octets of RFC 1939).
-    static constexpr std::size_t limit = 255;
+    static constexpr std::size_t command_limit = 255;
 
     void feed(std::string_view bytes);
+
+    /// How long the lines after the last one may be, CRLF included.
+    void limit(std::size_t octets) { limit_ = octets; }
+
+    /// Forgets what was fed and not handed out; so many octets.
+    std::size_t drop();
 
     /// The next line without its CRLF, valid until the next call of either function; nothing if
     /// none is whole. LF alone ends a line too, though a refused one: so somebody who types into
@@ -33,6 +39,7 @@ public:
 
 private:
     std::string buffer_;
+    std::size_t limit_ = command_limit;
     std::size_t start_ = 0;   // of the first line not yet handed out
     std::size_t scanned_ = 0; // before it is no LF, from start_ on
     bool too_long_ = false;   // the line's beginning was dropped
@@ -63,7 +70,24 @@ struct TopArguments {
 /// RFC 1939 section 7: two numbers, one space between them.
 std::optional<TopArguments> parse_top(std::string_view argument);
 
-/// The line as a transcript may show it: secrets masked, also where the command is misspelt.
+struct ApopArguments {
+    std::string_view name;
+    std::string_view digest;
+};
+
+/// RFC 1939 section 7: a name, one space, and 16 octets in lower-case hexadecimal.
+std::optional<ApopArguments> parse_apop(std::string_view argument);
+
+struct AuthArguments {
+    std::string_view mechanism;
+    std::optional<std::string_view> initial_response; // base64, or "=" for an empty one
+};
+
+/// RFC 5034 section 4: the mechanism's name, and perhaps one space and an initial response.
+std::optional<AuthArguments> parse_auth(std::string_view argument);
+
+/// The line as a transcript may show it: secrets masked, also where the command is misspelt. What
+/// answers a challenge of AUTH is a secret as a whole: that is for the caller to know.
 std::string masked(std::string_view line);
 
 } // namespace portico::pop3

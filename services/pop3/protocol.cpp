@@ -10,8 +10,6 @@ namespace portico::pop3 {
 
 namespace {
 
-enum class Takes : std::uint8_t { nothing, maybe, something };
-
 bool includes(State states, State state)
 {
     return (static_cast<unsigned>(states) & static_cast<unsigned>(state)) != 0;
@@ -19,18 +17,22 @@ bool includes(State states, State state)
 
 } // namespace
 
+enum class Protocol::Takes : std::uint8_t { nothing, maybe, something };
+
 struct Protocol::Command {
     std::string_view verb;
     Reply (Protocol::*handler)(std::string_view argument);
     State valid_in;
     Takes argument;
+    bool in_clear = false;
 };
 
-Protocol::Protocol(const config::Pop3& options, std::string host_name, net::Trace trace)
-    : max_errors_{options.max_errors}, host_name_{std::move(host_name)}, trace_{trace}
+Protocol::Protocol(const config::Pop3& options, Host host, Security security,
+                   std::uint32_t max_failures, net::Trace trace)
+    : max_errors_{options.max_errors}, max_failures_{max_failures}, host_{std::move(host)},
+      security_{std::move(security)}, trace_{trace}
 {
-    // RFC 1939 section 4. Without a timestamp: there is no APOP.
-    say(greeting(host_name_));
+    say(greeting(host_.name, host_.timestamp)); // RFC 1939 section 4
 }
 
 Step Protocol::next()
@@ -38,6 +40,12 @@ Step Protocol::next()
     for (;;) {
         if (output_.size() >= write_octets) return write();
         if (asked_) {
+            if (auto* start = std::get_if<StartTls>(&*asked_)) {
+                // RFC 2595 section 4: the handshake begins right behind the +OK. What came before
+                // the client could know of that is a stranger's as likely as his.
+                if (!output_.empty()) return write();
+                start->unread = lines_.drop();
+            }
             auto step = std::move(*asked_);
             asked_.reset();
             return step;
@@ -72,7 +80,8 @@ void Protocol::interrupted(Interruption why)
 
 void Protocol::carry_out(std::expected<std::string_view, LineError> line)
 {
-    if (trace_.on()) trace_.client(line ? masked(*line) : "(a line that is no command)");
+    if (trace_.on()) trace_.client(line ? shown(*line) : "(a line that is no command)");
+    if (exchanging_) return respond(line);
     auto reply = line ? execute(*line) : Reply{reply_to(line.error())};
     if (reply.starts_with('-'))
         refuse(reply);
@@ -88,14 +97,20 @@ void Protocol::refuse(std::string_view line)
     state_ = State::ended;
 }
 
-Protocol::Reply Protocol::execute(std::string_view line)
+auto Protocol::find_command(std::string_view verb) -> const Command*
 {
     using enum State;
-    // RFC 1939 sections 4 to 7, CAPA is RFC 2449 section 5. The third column is the states in
-    // which a command is valid; in any other the answer is -ERR.
+    constexpr bool in_clear = true; // also where TLS is required and not there yet
+    // RFC 1939 sections 4 to 7; CAPA: RFC 2449 section 5, STLS: RFC 2595 section 4, AUTH: RFC 5034
+    // section 4, UTF8: RFC 6856 section 2.1. The third column is the states in which a command is
+    // valid; in any other the answer is -ERR.
     static constexpr std::array commands{
         Command{"USER", &Protocol::user, authorization, Takes::something},
         Command{"PASS", &Protocol::pass, authorization, Takes::something},
+        Command{"APOP", &Protocol::apop, authorization, Takes::something},
+        Command{"AUTH", &Protocol::auth, authorization, Takes::maybe},
+        Command{"STLS", &Protocol::stls, authorization, Takes::nothing, in_clear},
+        Command{"UTF8", &Protocol::utf8, authorization, Takes::nothing},
         Command{"STAT", &Protocol::stat, transaction, Takes::nothing},
         Command{"LIST", &Protocol::list, transaction, Takes::maybe},
         Command{"UIDL", &Protocol::uidl, transaction, Takes::maybe},
@@ -104,50 +119,66 @@ Protocol::Reply Protocol::execute(std::string_view line)
         Command{"DELE", &Protocol::dele, transaction, Takes::something},
         Command{"RSET", &Protocol::rset, transaction, Takes::nothing},
         Command{"NOOP", &Protocol::noop, transaction, Takes::nothing},
-        Command{"CAPA", &Protocol::capa, authorization | transaction, Takes::nothing},
-        Command{"QUIT", &Protocol::quit, authorization | transaction, Takes::nothing},
+        Command{"CAPA", &Protocol::capa, authorization | transaction, Takes::nothing, in_clear},
+        Command{"QUIT", &Protocol::quit, authorization | transaction, Takes::nothing, in_clear},
     };
-    auto [verb, argument] = parse_command(line);
-    auto command = std::ranges::find_if(
+    const auto* command = std::ranges::find_if(
         commands, [&](const Command& row) { return same_verb(row.verb, verb); });
-    if (command == commands.end()) return Reply{unknown_command};
+    return command == commands.end() ? nullptr : command;
+}
+
+Protocol::Reply Protocol::execute(std::string_view line)
+{
+    auto [verb, argument] = parse_command(line);
+    const auto* command = find_command(verb);
+    if (!command) return Reply{unknown_command};
+    if (security_.require_tls && !security_.tls && !command->in_clear) return Reply{stls_first};
     if (!includes(command->valid_in, state_))
-        return Reply{state_ == authorization ? log_in_first : already_logged_in};
+        return Reply{state_ == State::authorization ? log_in_first : already_logged_in};
     if (argument && command->argument == Takes::nothing) return Reply{no_argument_expected};
     if (!argument && command->argument == Takes::something) return Reply{argument_missing};
     return (this->*command->handler)(argument.value_or(std::string_view{}));
 }
 
-// ---- AUTHORIZATION (RFC 1939 section 4; USER and PASS: section 7)
-
-Protocol::Reply Protocol::user(std::string_view name)
+/// The client's line as the transcript may have it.
+std::string Protocol::shown(std::string_view line) const
 {
-    // The same for every name: who exists is not told (section 13 warns of it).
-    user_ = name;
-    return Reply{send_password};
+    static constexpr std::string_view hidden = "****";
+    if (exchanging_) return std::string{line == "*" ? line : hidden};
+    // Behind an AUTH that failed early may come the responses the client had ready.
+    auto stray = auth_seen_ && state_ == State::authorization;
+    if (stray && !find_command(parse_command(line).verb)) return std::string{hidden};
+    return masked(line);
 }
 
-Protocol::Reply Protocol::pass(std::string_view password)
-{
-    // "Immediately after a successful USER" binds the client. A CAPA in between does no harm.
-    if (user_.empty()) return Reply{user_first};
-    asked_ = Login{std::exchange(user_, {}), std::string{password}};
-    return Reply{later};
-}
+// What the client can do, in both states: AUTHORIZATION and TRANSACTION
 
-void Protocol::logged_in(std::expected<std::span<const mail::Message>, LoginError> maildrop)
+/// RFC 2449 section 6: what works on this connection, in this state. Section 5 would have what is
+/// announced before the login announced after it too; USER, SASL and STLS are not, for nobody can
+/// use them any more.
+Protocol::Reply Protocol::capa(std::string_view)
 {
-    if (!maildrop) {
-        // What is not the client's fault is not counted as its error.
-        if (maildrop.error() == LoginError::wrong)
-            refuse(reply_to(maildrop.error()));
-        else
-            say(reply_to(maildrop.error()));
-        return;
+    auto before_login = state_ == State::authorization;
+    auto log_in = before_login && (security_.tls || !security_.require_tls);
+    say(capabilities_follow);
+    say("TOP");                                          // section 6.1
+    if (log_in && security_.offer.password) say("USER"); // section 6.2
+    if (log_in && !security_.offer.mechanisms.empty()) { // section 6.3, RFC 5034 section 3
+        std::string sasl = "SASL";
+        for (auto mechanism : security_.offer.mechanisms)
+            sasl.append(" ").append(accounts::name_of(mechanism));
+        say(sasl);
     }
-    messages_ = *maildrop;
-    state_ = State::transaction;
-    say(rset({}));
+    say("RESP-CODES");             // section 6.4
+    say("AUTH-RESP-CODE");         // RFC 3206 section 6
+    say("PIPELINING");             // section 6.6
+    say("EXPIRE NEVER");           // section 6.7: nothing is removed but by DELE
+    say("UIDL");                   // section 6.8
+    say("IMPLEMENTATION portico"); // section 6.9
+    if (before_login && security_.starttls) say("STLS"); // RFC 2595 section 4
+    if (log_in || !before_login) say("UTF8 USER");       // RFC 6856 section 2: in both states
+    say(".");
+    return Reply{later}; // that was it
 }
 
 // ---- TRANSACTION (RFC 1939 section 5; TOP and UIDL: section 7)
@@ -216,9 +247,7 @@ Protocol::Reply Protocol::retr(std::string_view number)
 {
     auto index = find(number);
     if (!index) return Reply{index.error()};
-    sending_ = Sending{.index = *index, .body = Body{Body::all}, .top = false};
-    asked_ = Fetch{*index};
-    return Reply{later};
+    return send(*index, Body{Body::all}, false);
 }
 
 Protocol::Reply Protocol::top(std::string_view arguments)
@@ -227,8 +256,19 @@ Protocol::Reply Protocol::top(std::string_view arguments)
     if (!parsed) return Reply{two_numbers_expected};
     auto index = find(parsed->message);
     if (!index) return Reply{index.error()};
-    sending_ = Sending{.index = *index, .body = Body{parsed->lines}, .top = true};
-    asked_ = Fetch{*index};
+    return send(*index, Body{parsed->lines}, true);
+}
+
+Protocol::Reply Protocol::send(std::size_t index, Body body, bool top)
+{
+    // RFC 6856 sections 2.1 and 5: outside the mode UTF-8 must not be sent as it is. That the
+    // message needs it is not the client's error.
+    if (messages_[index].utf8 && !utf8_) {
+        say(needs_utf8);
+        return Reply{later};
+    }
+    sending_ = Sending{.index = index, .body = body, .top = top};
+    asked_ = Fetch{index};
     return Reply{later};
 }
 
@@ -246,7 +286,7 @@ void Protocol::content(std::expected<std::string_view, mail::StoreError> piece)
         return;
     }
     if (!std::exchange(started, true))
-        say(top ? top_follows : octets_follow(messages_[index].size));
+        say(top ? top_follows : octets_follow(messages_[index].octets_on_the_wire()));
     if (!top) output_.reserve(output_.size() + piece->size() + piece->size() / 64);
     body.add(*piece, output_);
     if (!piece->empty() && !body.enough()) {
@@ -267,7 +307,7 @@ Protocol::Reply Protocol::dele(std::string_view number)
     if (!index) return Reply{index.error()};
     deleted_[*index] = true;
     --count_;
-    octets_ -= messages_[*index].size;
+    octets_ -= messages_[*index].octets_on_the_wire();
     return message_deleted(*index + 1);
 }
 
@@ -276,7 +316,7 @@ Protocol::Reply Protocol::rset(std::string_view)
     deleted_.assign(messages_.size(), false);
     count_ = messages_.size();
     octets_ = 0;
-    for (auto& message : messages_) octets_ += message.size;
+    for (auto& message : messages_) octets_ += message.octets_on_the_wire();
     return maildrop_has(count_, octets_);
 }
 
@@ -285,21 +325,13 @@ Protocol::Reply Protocol::noop(std::string_view)
     return Reply{ok};
 }
 
-Protocol::Reply Protocol::capa(std::string_view)
-{
-    say(capabilities_follow);
-    for (auto capability : capabilities) say(capability);
-    say(".");
-    return Reply{later}; // that was it
-}
-
 // ---- UPDATE (RFC 1939 section 6)
 
 Protocol::Reply Protocol::quit(std::string_view)
 {
     if (state_ == State::authorization) { // section 4: there is nothing to update
         state_ = State::ended;
-        return signing_off(host_name_);
+        return signing_off(host_.name);
     }
     state_ = State::update;
     Update update;
@@ -312,9 +344,9 @@ Protocol::Reply Protocol::quit(std::string_view)
 void Protocol::updated(std::expected<void, mail::StoreError> outcome)
 {
     if (outcome)
-        say(signing_off(host_name_, count_));
+        say(signing_off(host_.name, count_));
     else
-        say(not_removed);
+        say(outcome.error() == mail::StoreError::damaged ? not_removed_for_good : not_removed);
     messages_ = {};
     state_ = State::ended;
 }
@@ -340,7 +372,11 @@ std::string Protocol::doing() const
                            sending_->index + 1);
     }
     switch (state_) {
-    case State::authorization: return "AUTHORIZATION";
+    case State::authorization:
+        if (securing_) return "AUTHORIZATION, STLS";
+        if (exchanging_)
+            return fmt::format("AUTHORIZATION, AUTH {}", accounts::name_of(*exchanging_));
+        return "AUTHORIZATION";
     case State::transaction: return "TRANSACTION";
     case State::update:
     case State::ended: break;

@@ -18,11 +18,13 @@ std::string_view reply_to(LineError error)
 std::string_view reply_to(LoginError error)
 {
     switch (error) {
-    case LoginError::wrong: return "-ERR [AUTH] wrong user name or password"; // RFC 3206, 4
+    case LoginError::wrong: return "-ERR [AUTH] wrong user name or password"; // RFC 3206, 5
+    case LoginError::malformed: return "-ERR not how this mechanism goes on";
     case LoginError::in_use:
-        return "-ERR [IN-USE] another session has this maildrop"; // 2449, 8.1.2
+        return "-ERR [IN-USE] another session has this maildrop";               // 2449, 8.1.2
+    case LoginError::damaged: return "-ERR [SYS/PERM] the maildrop is damaged"; // RFC 3206, 4
     case LoginError::failing:
-        return "-ERR [SYS/TEMP] logging in is not possible now"; // RFC 3206, 5
+        return "-ERR [SYS/TEMP] logging in is not possible now"; // RFC 3206, 4
     }
     return unknown_command;
 }
@@ -31,6 +33,7 @@ std::string_view reply_to(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::gone: return no_such_message;
+    case mail::StoreError::damaged: return damaged_message;
     case mail::StoreError::full:
     case mail::StoreError::failing:
     case mail::StoreError::in_use: return unreadable_message;
@@ -43,9 +46,11 @@ static std::string_view plural(std::size_t count)
     return count == 1 ? "" : "s";
 }
 
-std::string greeting(std::string_view host)
+std::string greeting(std::string_view host, std::string_view timestamp)
 {
-    return fmt::format("+OK {} POP3 portico ready", host);
+    if (timestamp.empty()) return fmt::format("+OK {} POP3 portico ready", host);
+    // It names the host already: twice might be more than the 512 octets of RFC 1939 section 3.
+    return fmt::format("+OK POP3 portico ready {}", timestamp);
 }
 
 std::string signing_off(std::string_view host)
@@ -79,7 +84,7 @@ std::string scan_listings_follow(std::size_t messages, std::uint64_t octets)
 
 std::string scan_listing(std::size_t number, const mail::Message& message)
 {
-    return fmt::format("{} {}", number, message.size);
+    return fmt::format("{} {}", number, message.octets_on_the_wire());
 }
 
 std::string unique_id_listing(std::size_t number, const mail::Message& message)

@@ -5,7 +5,6 @@
 #include "services/pop3/error.hpp"
 #include "services/pop3/parse.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -19,11 +18,14 @@ namespace portico::pop3 {
 inline constexpr std::string_view ok = "+OK";
 inline constexpr std::string_view send_password = "+OK send PASS";
 inline constexpr std::string_view capabilities_follow = "+OK capabilities follow";
+inline constexpr std::string_view mechanisms_follow = "+OK mechanisms follow";
+inline constexpr std::string_view begin_tls = "+OK begin TLS negotiation";
+inline constexpr std::string_view utf8_enabled = "+OK UTF-8 from now on";
 inline constexpr std::string_view unique_ids_follow = "+OK unique-ids follow";
 inline constexpr std::string_view top_follows = "+OK top of message follows";
 
 inline constexpr std::string_view unknown_command = "-ERR unknown command";
-inline constexpr std::string_view log_in_first = "-ERR log in first, with USER and PASS";
+inline constexpr std::string_view log_in_first = "-ERR log in first";
 inline constexpr std::string_view already_logged_in = "-ERR already logged in";
 inline constexpr std::string_view user_first = "-ERR send USER first";
 inline constexpr std::string_view no_argument_expected = "-ERR this command takes no argument";
@@ -34,28 +36,44 @@ inline constexpr std::string_view two_numbers_expected =
 inline constexpr std::string_view no_such_message = "-ERR no such message";
 inline constexpr std::string_view unreadable_message =
     "-ERR [SYS/TEMP] the message cannot be read now";
+inline constexpr std::string_view damaged_message = "-ERR [SYS/PERM] the message is damaged";
 inline constexpr std::string_view not_removed = "-ERR [SYS/TEMP] some deleted messages not removed";
+inline constexpr std::string_view not_removed_for_good =
+    "-ERR [SYS/PERM] some deleted messages not removed: the maildrop is damaged";
 inline constexpr std::string_view too_many_errors = "-ERR too many errors";
 inline constexpr std::string_view shutting_down = "-ERR [SYS/TEMP] server is shutting down";
 inline constexpr std::string_view too_many_connections = "-ERR [SYS/TEMP] Too many connections";
 
-/// What CAPA lists (RFC 2449 section 6): only what works.
-inline constexpr std::array<std::string_view, 8> capabilities{
-    "TOP",                    // section 6.1
-    "USER",                   // section 6.2
-    "RESP-CODES",             // section 6.4
-    "AUTH-RESP-CODE",         // RFC 3206 section 6
-    "PIPELINING",             // section 6.6
-    "EXPIRE NEVER",           // section 6.7: nothing is removed but by DELE
-    "UIDL",                   // section 6.8
-    "IMPLEMENTATION portico", // section 6.9
-};
+// No [AUTH] where no credentials were looked at: it makes clients ask for another password
+// (RFC 3206 section 5).
+inline constexpr std::string_view stls_first = "-ERR send STLS first";
+inline constexpr std::string_view password_needs_tls =
+    "-ERR a password is not taken in clear: send STLS first";
+inline constexpr std::string_view password_not_taken = "-ERR a password is not taken in clear";
+inline constexpr std::string_view tls_active = "-ERR TLS is active"; // RFC 2595 section 4
+inline constexpr std::string_view tls_not_offered = "-ERR TLS is not offered here";
+inline constexpr std::string_view apop_not_offered = "-ERR APOP is not offered here";
+inline constexpr std::string_view name_and_digest_expected =
+    "-ERR a name and a digest of 32 lower-case hexadecimal digits are expected";
+inline constexpr std::string_view mechanism_expected =
+    "-ERR a mechanism and at most one initial response are expected";
+inline constexpr std::string_view mechanism_not_offered = "-ERR this mechanism is not offered here";
+inline constexpr std::string_view no_mechanism = "-ERR no mechanism is offered here";
+inline constexpr std::string_view not_base64 = "-ERR not base64";
+inline constexpr std::string_view response_too_long =
+    "-ERR response too long (12288 octets at most)";
+inline constexpr std::string_view authentication_cancelled = "-ERR authentication cancelled";
+inline constexpr std::string_view too_many_failures = "-ERR [AUTH] too many failed logins";
+inline constexpr std::string_view not_utf8 = "-ERR not UTF-8";
+inline constexpr std::string_view needs_utf8 =
+    "-ERR [UTF8] the header of this message is in UTF-8: send UTF8 before logging in";
 
 std::string_view reply_to(LineError error);
 std::string_view reply_to(LoginError error);
 std::string_view reply_to(mail::StoreError error); // before a message's first octet
 
-std::string greeting(std::string_view host);
+/// With the timestamp that APOP needs; "": without one.
+std::string greeting(std::string_view host, std::string_view timestamp);
 std::string signing_off(std::string_view host);
 std::string signing_off(std::string_view host, std::size_t messages_left);
 std::string maildrop_has(std::size_t messages, std::uint64_t octets);

@@ -1,18 +1,19 @@
 #include "services/pop3/service.hpp"
 
 #include "net/connection.hpp"
-#include "services/pop3/protocol.hpp"
+#include "services/mail/id.hpp"
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <utility>
 #include <variant>
 
 namespace portico::pop3 {
 
-Service::Service(config::Pop3 options, std::string host_name, mail::Store& store,
+Service::Service(config::Pop3 options, LoginRules rules, std::string host_name, mail::Store& store,
                  accounts::Authenticator& authenticator, net::Transcript* transcript)
-    : options_{options}, host_name_{std::move(host_name)}, store_{store},
+    : options_{options}, rules_{rules}, host_name_{std::move(host_name)}, store_{store},
       authenticator_{authenticator}, transcript_{transcript}
 {
 }
@@ -24,6 +25,7 @@ std::string Service::refusal() const
 
 namespace {
 
+using Mailbox = accounts::Authenticator::Login;
 using Opened = std::expected<std::unique_ptr<mail::Maildrop>, LoginError>;
 using Piece = std::expected<std::string, mail::StoreError>;
 using Removed = std::expected<void, mail::StoreError>;
@@ -33,23 +35,36 @@ std::string_view name_of(mail::StoreError error)
     switch (error) {
     case mail::StoreError::full: return "full";
     case mail::StoreError::failing: return "failing";
+    case mail::StoreError::damaged: return "damaged";
     case mail::StoreError::gone: return "message gone";
     case mail::StoreError::in_use: return "in use";
     }
     return "failing";
 }
 
+/// RFC 1939 section 7: another one for each greeting, in the form of a message-id.
+std::string make_timestamp(std::string_view host)
+{
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return fmt::format("<{}.{}@{}>", mail::new_id(),
+                       std::chrono::duration_cast<std::chrono::seconds>(now).count(), host);
+}
+
+LoginError login_error(accounts::AuthError error)
+{
+    switch (error) {
+    case accounts::AuthError::wrong: return LoginError::wrong;
+    case accounts::AuthError::malformed: return LoginError::malformed;
+    case accounts::AuthError::failing: break;
+    }
+    return LoginError::failing;
+}
+
 // The store and the authenticator outlive every session; the connection outlives its coroutine.
 
-net::Task<Opened> open(Login login, accounts::Authenticator& authenticator, mail::Store& store,
-                       net::Connection& peer)
+net::Task<Opened> open(Mailbox mailbox, mail::Store& store, net::Connection& peer)
 {
-    auto mailbox =
-        co_await authenticator.login(std::move(login.user), std::move(login.password), peer);
-    if (!mailbox)
-        co_return std::unexpected{mailbox.error() == accounts::AuthError::failing
-                                      ? LoginError::failing
-                                      : LoginError::wrong};
+    if (!mailbox) co_return std::unexpected{login_error(mailbox.error())};
     auto maildrop = co_await store.open(*mailbox);
     if (!maildrop && maildrop.error() == mail::StoreError::in_use) {
         peer.log(net::Level::info, fmt::format("maildrop {} is in use", *mailbox));
@@ -58,7 +73,8 @@ net::Task<Opened> open(Login login, accounts::Authenticator& authenticator, mail
     if (!maildrop) {
         peer.log(net::Level::error, fmt::format("maildrop {} cannot be opened: store {}", *mailbox,
                                                 name_of(maildrop.error())));
-        co_return std::unexpected{LoginError::failing};
+        const auto damaged = maildrop.error() == mail::StoreError::damaged;
+        co_return std::unexpected{damaged ? LoginError::damaged : LoginError::failing};
     }
     peer.log(net::Level::info, fmt::format("logged in to {}, messages: {}", *mailbox,
                                            (*maildrop)->messages().size()));
@@ -90,25 +106,67 @@ net::Task<Removed> remove(std::vector<std::size_t> indices, mail::Maildrop& mail
     co_return removed;
 }
 
+/// Who an exchange of AUTH has proved to be there, or why nobody; nothing while it goes on.
+std::optional<Mailbox> after(accounts::AuthTurn turn, Protocol& protocol)
+{
+    if (auto* challenge = std::get_if<accounts::Challenge>(&turn)) {
+        protocol.challenge(challenge->data);
+        return std::nullopt;
+    }
+    if (auto* accepted = std::get_if<accounts::Accepted>(&turn))
+        return std::move(accepted->mailbox);
+    return std::unexpected{std::get<accounts::AuthError>(turn)};
+}
+
 } // namespace
+
+Security Service::security_of(const net::Connection& peer) const
+{
+    return {.starttls = peer.can_start_tls(),
+            .tls = peer.tls() != nullptr,
+            .require_tls = rules_.require_tls,
+            .offer = authenticator_.offer(peer)};
+}
 
 net::Task<void> Service::serve(net::Connection& peer)
 {
-    Protocol protocol{options_, host_name_, net::Trace{transcript_, peer.number()}};
-    std::unique_ptr<mail::Maildrop> maildrop; // the exclusive lock, from PASS to QUIT
+    auto security = security_of(peer);
+    const auto timestamp = security.offer.apop ? make_timestamp(host_name_) : std::string{};
+    Protocol protocol{options_,
+                      {host_name_, timestamp},
+                      std::move(security),
+                      rules_.failures_per_session,
+                      net::Trace{transcript_, peer.number()}};
+    std::optional<accounts::Authenticator::Exchange> exchange; // of AUTH, while it goes on
+    std::unique_ptr<mail::Maildrop> maildrop; // the exclusive lock, from the login to QUIT
     std::unique_ptr<mail::Reading> reading;   // of the message on its way out
     for (;;) {
         auto step = protocol.next();
+        std::optional<Mailbox> mailbox; // whose a login has opened, or why none
         if (std::holds_alternative<Close>(step)) co_return;
         if (auto* write = std::get_if<Write>(&step)) {
             if (!co_await peer.write(write->bytes, options_.write_timeout)) co_return;
+        } else if (auto* start = std::get_if<StartTls>(&step)) {
+            peer.doing(protocol.doing());
+            if (!co_await peer.start_tls(start->go_ahead, start->unread)) co_return;
+            protocol.secured(security_of(peer));
         } else if (auto* login = std::get_if<Login>(&step)) {
-            auto opened = co_await open(std::move(*login), authenticator_, store_, peer);
-            if (opened) maildrop = std::move(*opened);
-            if (opened)
-                protocol.logged_in(maildrop->messages());
-            else
-                protocol.logged_in(std::unexpected{opened.error()});
+            mailbox = co_await authenticator_.login(std::move(login->user),
+                                                    std::move(login->password), peer);
+        } else if (auto* apop = std::get_if<Apop>(&step)) {
+            auto made_with = timestamp;
+            mailbox = co_await authenticator_.apop(std::move(apop->user), std::move(made_with),
+                                                   std::move(apop->digest), peer);
+        } else if (auto* begin = std::get_if<Authenticate>(&step)) {
+            exchange.emplace(authenticator_.begin(begin->mechanism, peer));
+            auto turn = co_await exchange->turn(std::move(begin->initial_response));
+            mailbox = after(std::move(turn), protocol);
+        } else if (auto* respond = std::get_if<Respond>(&step)) {
+            std::optional<std::string> response{std::move(respond->response)};
+            auto turn = co_await exchange->turn(std::move(response));
+            mailbox = after(std::move(turn), protocol);
+        } else if (std::holds_alternative<CancelAuthentication>(step)) {
+            exchange.reset();
         } else if (auto* fetch = std::get_if<Fetch>(&step)) {
             peer.doing(protocol.doing());
             reading = maildrop->read(maildrop->messages()[fetch->index]);
@@ -135,6 +193,14 @@ net::Task<void> Service::serve(net::Connection& peer)
             else
                 protocol.interrupted(Interruption::stopping);
         }
+        if (!mailbox) continue;
+        exchange.reset();
+        auto opened = co_await open(std::move(*mailbox), store_, peer);
+        if (opened) maildrop = std::move(*opened);
+        if (opened)
+            protocol.logged_in(maildrop->messages());
+        else
+            protocol.logged_in(std::unexpected{opened.error()});
     }
 }
 

@@ -31,6 +31,7 @@ Reply reply_to(mail::StoreError error)
     switch (error) {
     case mail::StoreError::full: return {452, "4.3.1", "Insufficient system storage"};
     case mail::StoreError::failing:
+    case mail::StoreError::damaged:
     case mail::StoreError::gone:
     case mail::StoreError::in_use: break;
     }

@@ -1,4 +1,5 @@
 #include "services/pop3/reply.hpp"
+#include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
 
@@ -39,8 +40,9 @@ void expect_sent(std::string_view message, std::uint64_t lines, std::string_view
     EXPECT_EQ(sent(message, lines, everywhere), expected);
 }
 
-TEST(Pop3Body, DotsAreStuffedAtEverySplit) // RFC 1939 section 3
+TEST(Pop3Body, DotsAreStuffedAtEverySplit)
 {
+    rule("1939", "3", "a line of a message that begins with a dot gets one more");
     expect_sent("A: b\r\n\r\n.\r\n..\r\n.x\r\nx.\r\n\r\n.", Body::all,
                 "A: b\r\n\r\n..\r\n...\r\n..x\r\nx.\r\n\r\n..\r\n.\r\n");
     expect_sent(".\r\n", Body::all, "..\r\n.\r\n");
@@ -49,19 +51,22 @@ TEST(Pop3Body, DotsAreStuffedAtEverySplit) // RFC 1939 section 3
 
 TEST(Pop3Body, OnlyCrlfEndsALine)
 {
+    rule("1939", "3", "only CRLF ends a line of a message: a bare CR or LF goes out as it is");
     expect_sent("a\n.b\r.c\r\r\n.d\n", Body::all, "a\n.b\r.c\r\r\n..d\n\r\n.\r\n");
 }
 
 TEST(Pop3Body, AMissingLastCrlfIsAdded)
 {
+    rule("1939", "3", "a message without a last CRLF gets one before the dot");
     expect_sent("A: b\r\n\r\nc", Body::all, "A: b\r\n\r\nc\r\n.\r\n");
     expect_sent("A: b\r\n\r\nc\r", Body::all, "A: b\r\n\r\nc\r\r\n.\r\n");
     expect_sent("", Body::all, ".\r\n");
     expect_sent("\r\n", Body::all, "\r\n.\r\n");
 }
 
-TEST(Pop3Body, TopGivesSoManyLines) // RFC 1939 section 7
+TEST(Pop3Body, TopGivesSoManyLines)
 {
+    rule("1939", "7", "TOP: header, blank line, and so many lines of the body");
     const std::string_view message = "A: b\r\nC: d\r\n\r\n1\r\n.2\r\n\r\n4";
     expect_sent(message, 0, "A: b\r\nC: d\r\n\r\n.\r\n");
     expect_sent(message, 1, "A: b\r\nC: d\r\n\r\n1\r\n.\r\n");
@@ -73,6 +78,7 @@ TEST(Pop3Body, TopGivesSoManyLines) // RFC 1939 section 7
 
 TEST(Pop3Body, TopOfAMessageWithoutBody)
 {
+    rule("1939", "7", "TOP of a message without a body or a blank line");
     for (std::uint64_t lines : {std::uint64_t{0}, std::uint64_t{3}}) {
         expect_sent("A: b\r\n", lines, "A: b\r\n.\r\n");
         expect_sent("A: b\r\n\r\n", lines, "A: b\r\n\r\n.\r\n");
@@ -84,6 +90,7 @@ TEST(Pop3Body, TopOfAMessageWithoutBody)
 
 TEST(Pop3Body, CountsTheOctetsOfTheMessage)
 {
+    rule("1939", "7", "TOP stops reading after its last line");
     Body body{1};
     std::string output;
     body.add("A: b\r\n\r\n.1\r\n2\r\n", output);

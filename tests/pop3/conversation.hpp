@@ -25,14 +25,19 @@ struct Stored {
     std::string content;
     std::size_t fails_at = never; // octets given out before it fails
     mail::StoreError error = mail::StoreError::failing;
+    bool utf8 = false; // as mail::Message has it
 };
 
-/// Who logs in and what is there. The password of everybody is " se cret"; "locked" finds the
-/// maildrop in use, for "broken" the check fails.
+/// Who logs in and what is there. The password of everybody is " se cret", the rest is as in the
+/// RFCs' examples; "locked" finds the maildrop in use, for "broken" the check fails.
 struct Outside {
     std::vector<Stored> stored;
     std::optional<mail::StoreError> update_fails;
     std::uint32_t max_errors = 100;
+    std::uint32_t max_failures = 10;
+    std::string timestamp;
+    Security security{.offer = {.mechanisms = {}, .password = true}};
+    Security secured{.tls = true, .offer = {.mechanisms = {}, .password = true}}; // behind STLS
     std::size_t piece = 64 << 10; // a message is read in pieces of so many octets
 
     Outside() = default;
@@ -46,7 +51,12 @@ inline std::vector<mail::Message> listed(const std::vector<Stored>& stored)
 {
     std::vector<mail::Message> messages;
     for (std::size_t index = 0; index != stored.size(); ++index) {
-        mail::Message message{static_cast<std::int64_t>(index), stored[index].content.size(), {}};
+        const auto& content = stored[index].content;
+        mail::Message message{.key = static_cast<std::int64_t>(index),
+                              .size = content.size(),
+                              .id = {},
+                              .lacks_final_crlf = !content.empty() && !content.ends_with("\r\n"),
+                              .utf8 = stored[index].utf8};
         auto digits = std::to_string(index);
         message.id.fill('u');
         std::ranges::copy(digits, message.id.end() - std::ssize(digits));
@@ -72,10 +82,12 @@ private:
 class Session {
 public:
     explicit Session(const Outside& outside, net::Transcript* transcript = nullptr)
-        : outside_{outside}, messages_{listed(outside.stored)}, protocol_{{.max_errors =
-                                                                               outside.max_errors},
-                                                                          "pop.example.org",
-                                                                          net::Trace{transcript, 1}}
+        : outside_{outside}, messages_{listed(outside.stored)},
+          protocol_{{.max_errors = outside.max_errors},
+                    {.name = "pop.example.org", .timestamp = outside.timestamp},
+                    outside.security,
+                    outside.max_failures,
+                    net::Trace{transcript, 1}}
     {
     }
 
@@ -92,8 +104,24 @@ public:
                 largest_write = std::max(largest_write, write->bytes.size());
                 writes += 1;
                 said += write->bytes;
+            } else if (auto* start = std::get_if<StartTls>(&step)) {
+                handshakes += 1;
+                unread += start->unread;
+                said += start->go_ahead;
+                protocol_.secured(outside_.secured);
             } else if (auto* login = std::get_if<Login>(&step)) {
-                log_in(*login);
+                last_login = *login;
+                log_in(login->user, login->password == " se cret");
+            } else if (auto* apop = std::get_if<Apop>(&step)) {
+                log_in(apop->user, apop->digest == "c4c9334bac560ecc979e58001b3e22fb");
+            } else if (auto* begin = std::get_if<Authenticate>(&step)) {
+                EXPECT_FALSE(exchange_) << "AUTH within AUTH";
+                exchange_ = Exchange{begin->mechanism};
+                exchange(begin->initial_response);
+            } else if (auto* response = std::get_if<Respond>(&step)) {
+                exchange(response->response);
+            } else if (std::holds_alternative<CancelAuthentication>(step)) {
+                EXPECT_TRUE(std::exchange(exchange_, {})) << "there is nothing to cancel";
             } else if (auto* fetch = std::get_if<Fetch>(&step)) {
                 reading_ = fetch->index;
                 position_ = 0;
@@ -142,19 +170,75 @@ public:
     std::size_t writes = 0;
     std::size_t steps = 0;
     std::size_t pieces = 0;
+    std::size_t handshakes = 0;
+    std::size_t unread = 0;
 
 private:
-    void log_in(const Login& login)
+    /// What a mechanism does, as far as a conversation shows it: what the server says, in order,
+    /// and what it wants to hear. The last answer is the one that decides.
+    struct Exchange {
+        accounts::Mechanism mechanism;
+        std::size_t turn = 0;
+        std::string user = {};
+    };
+
+    void log_in(std::string_view user, bool right)
     {
-        last_login = login;
-        if (login.user == "locked")
+        exchange_.reset();
+        if (user == "locked")
             protocol_.logged_in(std::unexpected{LoginError::in_use});
-        else if (login.user == "broken")
+        else if (user == "broken")
             protocol_.logged_in(std::unexpected{LoginError::failing});
-        else if (login.password != " se cret")
+        else if (user == "damaged")
+            protocol_.logged_in(std::unexpected{LoginError::damaged});
+        else if (!right)
             protocol_.logged_in(std::unexpected{LoginError::wrong});
         else
             protocol_.logged_in(messages_);
+    }
+
+    void exchange(const std::optional<std::string>& response)
+    {
+        using namespace std::string_literals;
+        auto turn = exchange_->turn++;
+        auto malformed = [this] {
+            exchange_.reset();
+            protocol_.logged_in(std::unexpected{LoginError::malformed});
+        };
+        switch (exchange_->mechanism) {
+        case accounts::Mechanism::plain: { // RFC 4616
+            if (!response) return protocol_.challenge("");
+            auto password = response->rfind('\0');
+            auto user = response->find('\0');
+            if (user == std::string::npos || user == password) return malformed();
+            auto given = response->substr(password + 1);
+            return log_in(response->substr(user + 1, password - user - 1),
+                          given == " se cret" || given == "test"); // RFC 5034 section 6
+        }
+        case accounts::Mechanism::login:
+            if (!response) return protocol_.challenge("Username:");
+            if (turn < 2 && exchange_->user.empty()) {
+                exchange_->user = *response;
+                return protocol_.challenge("Password:");
+            }
+            return log_in(exchange_->user, response == " se cret");
+        case accounts::Mechanism::cram_md5: // the example of RFC 2195 section 2
+            if (turn == 0 && response) return malformed();
+            if (turn == 0) return protocol_.challenge("<1896.697170952@postoffice.reston.mci.net>");
+            if (!response->contains(' ')) return malformed();
+            return log_in(response->substr(0, response->find(' ')),
+                          response == "tim b913a602c7eda7a495b4e6e7334d3890");
+        case accounts::Mechanism::scram_sha_256: // the example of RFC 7677 section 3
+        case accounts::Mechanism::scram_sha_256_plus:
+            if (!response) return protocol_.challenge("");
+            if (*response == "n,,n=user,r=rOprNGfwEbeRWgbNEkqO")
+                return protocol_.challenge("r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+                                           "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096");
+            if (response->starts_with("c=biws,"))
+                return protocol_.challenge("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+            if (!response->empty()) return malformed();
+            return log_in("user", true);
+        }
     }
 
     void next_piece()
@@ -174,6 +258,7 @@ private:
     const Outside& outside_;
     std::vector<mail::Message> messages_;
     Protocol protocol_;
+    std::optional<Exchange> exchange_;
     std::size_t reading_ = 0;
     std::size_t position_ = 0;
     bool updated_ = false;
@@ -186,6 +271,7 @@ struct Turn {
     std::optional<Interruption> interruption;
     std::string server;
     bool closes = false;
+    bool handshake = false;
 };
 
 /// In a line of a conversation "\s" is a space (at its end), "\r", "\n" and "\0" those octets.
@@ -209,7 +295,8 @@ inline std::string unescape(std::string_view line)
 }
 
 /// Lines "C: ..." and "S: ..."; a client's line that ends in "\n" gets no CRLF. "S: <close>" is
-/// the end by the server, "I: idle" and "I: stopping" are interruptions.
+/// the end by the server, "T: handshake" where TLS begins, "I: idle" and "I: stopping" are
+/// interruptions.
 inline std::vector<Turn> parse_conversation(std::string_view text)
 {
     std::vector<Turn> turns(1);
@@ -230,6 +317,8 @@ inline std::vector<Turn> parse_conversation(std::string_view text)
                 {.client = {},
                  .interruption = said == "idle" ? Interruption::idle : Interruption::stopping,
                  .server = {}});
+        } else if (line == "T: handshake") {
+            turns.back().handshake = true;
         } else if (line == "S: <close>") {
             turns.back().closes = true;
         } else if (line.starts_with("S:")) {
@@ -259,6 +348,7 @@ inline std::size_t replay_by_turns(const Outside& outside, const std::vector<Tur
         said += session.answers();
         EXPECT_EQ(said, turn.server) << "to: " << turn.client << "cut every " << cut;
         EXPECT_EQ(session.closed(), turn.closes) << "after: " << turn.client;
+        EXPECT_EQ(std::exchange(session.handshakes, 0), turn.handshake) << turn.client;
         if (!session.removed.empty() && removed_at == never) removed_at = number;
     }
     return removed_at;
@@ -278,6 +368,7 @@ inline void replay_whole(const Outside& outside, const std::vector<Turn>& turns)
         }
         together += turn.client;
         expected += turn.server;
+        if (turn.handshake) send(); // what is behind STLS comes later, or not at all
     }
     send();
     EXPECT_EQ(said, expected) << "sent all at once";

@@ -1,4 +1,5 @@
 #include "services/pop3/parse.hpp"
+#include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,6 +18,8 @@ constexpr auto largest = std::numeric_limits<std::uint64_t>::max();
 
 TEST(Pop3Parse, Commands)
 {
+    rule("1939", "3", "a command: a keyword and arguments, one space between them");
+    rule("1939", "7", "PASS's argument is all that follows its space");
     struct Row {
         std::string_view line, verb;
         std::optional<std::string_view> argument;
@@ -45,6 +48,7 @@ TEST(Pop3Parse, Commands)
 
 TEST(Pop3Parse, Numbers)
 {
+    rule("1939", "5", "message numbers are decimal digits");
     struct Row {
         std::string_view text;
         std::optional<std::uint64_t> number;
@@ -70,6 +74,7 @@ TEST(Pop3Parse, Numbers)
 
 TEST(Pop3Parse, TopWantsTwoNumbers)
 {
+    rule("1939", "7", "TOP takes two numbers");
     auto top = parse_top("3 10");
     ASSERT_TRUE(top);
     EXPECT_EQ(top->message, 3U);
@@ -78,8 +83,45 @@ TEST(Pop3Parse, TopWantsTwoNumbers)
         EXPECT_FALSE(parse_top(bad)) << bad;
 }
 
+TEST(Pop3Parse, ApopWantsANameAndADigest)
+{
+    rule("1939", "7", "APOP takes a name and 16 octets in lower-case hexadecimal");
+    auto apop = parse_apop("mrose c4c9334bac560ecc979e58001b3e22fb");
+    ASSERT_TRUE(apop);
+    EXPECT_EQ(apop->name, "mrose");
+    EXPECT_EQ(apop->digest, "c4c9334bac560ecc979e58001b3e22fb");
+    for (auto* bad :
+         {"", "mrose", "mrose ", "mrose c4c9334bac560ecc979e58001b3e22f",
+          "mrose c4c9334bac560ecc979e58001b3e22fbb", "mrose C4C9334BAC560ECC979E58001B3E22FB",
+          "mrose  c4c9334bac560ecc979e58001b3e22fb", " c4c9334bac560ecc979e58001b3e22fb",
+          "m rose c4c9334bac560ecc979e58001b3e22fb", "mrose g4c9334bac560ecc979e58001b3e22fb"})
+        EXPECT_FALSE(parse_apop(bad)) << bad;
+}
+
+TEST(Pop3Parse, AuthWantsAMechanismAndPerhapsAResponse)
+{
+    rule("5034", "4", "AUTH takes a mechanism and an optional initial response");
+    struct Row {
+        std::string_view argument, mechanism;
+        std::optional<std::string_view> initial_response;
+    };
+    for (auto& row : std::to_array<Row>({
+             {"PLAIN", "PLAIN", {}},
+             {"plain =", "plain", "="},
+             {"PLAIN dGVzdA==", "PLAIN", "dGVzdA=="},
+         })) {
+        auto auth = parse_auth(row.argument);
+        ASSERT_TRUE(auth) << row.argument;
+        EXPECT_EQ(auth->mechanism, row.mechanism);
+        EXPECT_EQ(auth->initial_response, row.initial_response);
+    }
+    for (auto* bad : {"", " ", "PLAIN ", "PLAIN  x", "PLAIN x y", " PLAIN"})
+        EXPECT_FALSE(parse_auth(bad)) << bad;
+}
+
 TEST(Pop3Parse, SecretsAreMasked)
 {
+    rule("1939", "13", "a transcript shows no password and no digest");
     struct Row {
         std::string_view line, shown;
     };
@@ -90,8 +132,15 @@ TEST(Pop3Parse, SecretsAreMasked)
              {"PASS\tsecret", "PASS ****"},
              {"  PASS secret", "  PASS ****"},
              {"PASSsecret", "PASS ****"},
-             {"AUTH PLAIN AGFuYQBzZWNyZXQ=", "AUTH ****"},
+             {"AUTH PLAIN AGFuYQBzZWNyZXQ=", "AUTH PLAIN ****"},
+             {"auth scram-sha-256-plus  x", "auth scram-sha-256-plus ****"},
+             {"AUTH PLAIN", "AUTH PLAIN"},
+             {"AUTH PLAINTEXT", "AUTH ****"},
+             {"AUTH  PLAIN", "AUTH ****"},
+             {"AUTH", "AUTH"},
              {"APOP ana 0123", "APOP ****"},
+             {"APOP ana c4c9334bac560ecc979e58001b3e22fb", "APOP ana ****"},
+             {"APOP ana secret c4c9334bac560ecc979e58001b3e22fb", "APOP ****"},
              {"USER ana", "USER ana"},
              {"RETR 1", "RETR 1"},
              {"", ""},
@@ -126,6 +175,8 @@ std::string refused(LineError error)
 
 TEST(Pop3Parse, LinesHowEverTheyAreCut)
 {
+    rule("1939", "3", "a command ends with CRLF");
+    rule("2449", "4", "a command line has up to 255 octets");
     using namespace std::string_literals;
     struct Row {
         std::string bytes;
@@ -152,6 +203,33 @@ TEST(Pop3Parse, LinesHowEverTheyAreCut)
             EXPECT_EQ(lines_of(row.bytes, cut), row.lines)
                 << row.bytes.substr(0, 40) << ", cut every " << cut;
     }
+}
+
+TEST(Pop3Parse, ALineMayBeLongerForAWhile)
+{
+    rule("5034", "4", "a response may be longer than a command line");
+    Lines lines;
+    const std::string longer(300, 'x');
+    lines.limit(302);
+    lines.feed(longer + "\r\n" + longer + "y\r\n" + longer + "\r\nNOOP\r\n");
+    EXPECT_EQ(lines.next()->value(), longer);
+    EXPECT_EQ(lines.next()->error(), LineError::too_long);
+    lines.limit(Lines::command_limit);
+    EXPECT_EQ(lines.next()->error(), LineError::too_long);
+    EXPECT_EQ(lines.next()->value(), "NOOP");
+}
+
+TEST(Pop3Parse, LinesCanBeDropped)
+{
+    rule("2595", "4", "what is behind STLS in clear is thrown away");
+    Lines lines;
+    lines.feed("STLS\r\nSTAT\r\nNO");
+    EXPECT_EQ(lines.next()->value(), "STLS");
+    EXPECT_EQ(lines.drop(), 8U);
+    EXPECT_EQ(lines.drop(), 0U);
+    EXPECT_FALSE(lines.next());
+    lines.feed("OP\r\n");
+    EXPECT_EQ(lines.next()->value(), "OP");
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "tests/pop3/conversation.hpp"
+#include "tests/rule.hpp"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -17,51 +18,11 @@ Outside two()
     return Outside{{first, second}};
 }
 
-TEST(Pop3Protocol, Rfc1939Example) // section 10, with USER and PASS instead of APOP
-{
-    const std::string of_120 = "Subject: a\r\n\r\n" + std::string(104, 'a') + "\r\n";
-    const std::string of_200 = "Subject: b\r\n\r\n" + std::string(184, 'b') + "\r\n";
-    expect_conversation(Outside{{of_120, of_200}},
-                        fmt::format(R"(
-        S: +OK pop.example.org POP3 portico ready
-        C: USER mrose
-        S: +OK send PASS
-        C: PASS  se cret
-        S: +OK maildrop has 2 messages (320 octets)
-        C: STAT
-        S: +OK 2 320
-        C: LIST
-        S: +OK 2 messages (320 octets)
-        S: 1 120
-        S: 2 200
-        S: .
-        C: RETR 1
-        S: +OK 120 octets
-        S: Subject: a
-        S:
-        S: {}
-        S: .
-        C: DELE 1
-        S: +OK message 1 deleted
-        C: RETR 2
-        S: +OK 200 octets
-        S: Subject: b
-        S:
-        S: {}
-        S: .
-        C: DELE 2
-        S: +OK message 2 deleted
-        C: QUIT
-        S: +OK pop.example.org POP3 portico signing off (maildrop empty)
-        S: <close>
-    )",
-                                    std::string(104, 'a'), std::string(184, 'b')));
-}
-
 // ---- AUTHORIZATION (RFC 1939 sections 4 and 7)
 
 TEST(Pop3Protocol, QuitBeforeLoginSaysBye)
 {
+    rule("1939", "4", "QUIT in AUTHORIZATION: no UPDATE");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: QUIT
@@ -72,6 +33,7 @@ TEST(Pop3Protocol, QuitBeforeLoginSaysBye)
 
 TEST(Pop3Protocol, VerbsInAnyCase)
 {
+    rule("1939", "3", "keywords in any case");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: user ana
@@ -90,15 +52,17 @@ TEST(Pop3Protocol, VerbsInAnyCase)
 
 TEST(Pop3Protocol, NothingButLoginBeforeLogin)
 {
+    rule("1939", "3", "-ERR for a command that is not valid in AUTHORIZATION");
     std::string talk = "S: +OK pop.example.org POP3 portico ready\n";
     for (auto* line : {"STAT", "LIST", "LIST 1", "UIDL", "UIDL 1", "RETR 1", "TOP 1 0", "DELE 1",
                        "RSET", "NOOP"})
-        talk += fmt::format("C: {}\nS: -ERR log in first, with USER and PASS\n", line);
+        talk += fmt::format("C: {}\nS: -ERR log in first\n", line);
     expect_conversation(two(), talk);
 }
 
 TEST(Pop3Protocol, NoLoginAfterLogin)
 {
+    rule("1939", "4", "USER and PASS only in AUTHORIZATION");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: USER ana
@@ -114,6 +78,7 @@ TEST(Pop3Protocol, NoLoginAfterLogin)
 
 TEST(Pop3Protocol, PassNeedsUserAndAgainAfterAFailure)
 {
+    rule("1939", "7", "PASS only after a successful USER");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: PASS  se cret
@@ -139,8 +104,12 @@ TEST(Pop3Protocol, PassNeedsUserAndAgainAfterAFailure)
     )");
 }
 
-TEST(Pop3Protocol, FailedLoginsSayWhy) // RFC 2449 section 8.1, RFC 3206
+TEST(Pop3Protocol, FailedLoginsSayWhy)
 {
+    rule("2449", "8.1.2", "[IN-USE] where PASS is right and the maildrop locked");
+    rule("3206", "5", "[AUTH] where PASS is wrong");
+    rule("3206", "4", "[SYS/TEMP] where PASS cannot be checked");
+    rule("3206", "4", "[SYS/PERM] where PASS is right and the maildrop damaged");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: USER locked
@@ -151,6 +120,10 @@ TEST(Pop3Protocol, FailedLoginsSayWhy) // RFC 2449 section 8.1, RFC 3206
         S: +OK send PASS
         C: PASS x
         S: -ERR [SYS/TEMP] logging in is not possible now
+        C: USER damaged
+        S: +OK send PASS
+        C: PASS x
+        S: -ERR [SYS/PERM] the maildrop is damaged
         C: USER ana
         S: +OK send PASS
         C: PASS\s
@@ -160,6 +133,7 @@ TEST(Pop3Protocol, FailedLoginsSayWhy) // RFC 2449 section 8.1, RFC 3206
 
 TEST(Pop3Protocol, APasswordIsAllThatFollowsTheFirstSpace)
 {
+    rule("1939", "7", "a password may contain spaces");
     struct Row {
         std::string_view line, password;
     };
@@ -185,6 +159,9 @@ TEST(Pop3Protocol, APasswordIsAllThatFollowsTheFirstSpace)
 
 TEST(Pop3Protocol, CapaInBothStates)
 {
+    rule("2449", "5", "CAPA in AUTHORIZATION and TRANSACTION");
+    rule("2449", "6", "CAPA lists what works, and USER no more after the login");
+    rule("3206", "6", "AUTH-RESP-CODE is announced");
     expect_conversation(two(), R"(
         S: +OK pop.example.org POP3 portico ready
         C: CAPA
@@ -197,6 +174,7 @@ TEST(Pop3Protocol, CapaInBothStates)
         S: EXPIRE NEVER
         S: UIDL
         S: IMPLEMENTATION portico
+        S: UTF8 USER
         S: .
         C: USER ana
         S: +OK send PASS
@@ -207,13 +185,13 @@ TEST(Pop3Protocol, CapaInBothStates)
         C: capa
         S: +OK capabilities follow
         S: TOP
-        S: USER
         S: RESP-CODES
         S: AUTH-RESP-CODE
         S: PIPELINING
         S: EXPIRE NEVER
         S: UIDL
         S: IMPLEMENTATION portico
+        S: UTF8 USER
         S: .
     )");
 }
@@ -224,7 +202,7 @@ TEST(Pop3Protocol, CapaInBothStates)
 void expect_transaction(Outside outside, std::string_view text)
 {
     std::size_t octets = 0;
-    for (auto& message : outside.stored) octets += message.content.size();
+    for (auto& message : listed(outside.stored)) octets += message.octets_on_the_wire();
     auto count = outside.stored.size();
     auto greeting = fmt::format(R"(
         S: +OK pop.example.org POP3 portico ready
@@ -239,6 +217,8 @@ void expect_transaction(Outside outside, std::string_view text)
 
 TEST(Pop3Protocol, UnknownAndMisspelt)
 {
+    rule("1939", "3",
+         "-ERR for a command that does not exist, or has an argument it does not take");
     expect_transaction(two(), R"(
         C: XTND
         S: -ERR unknown command
@@ -265,6 +245,8 @@ TEST(Pop3Protocol, UnknownAndMisspelt)
 
 TEST(Pop3Protocol, NumbersThatAreNoMessage)
 {
+    rule("1939", "5", "-ERR for a message that does not exist");
+    rule("1939", "5", "-ERR for what is no number");
     std::string talk;
     for (auto* verb : {"LIST {}", "UIDL {}", "RETR {}", "DELE {}", "TOP {} 1"}) {
         for (auto* number : {"0", "3", "00", "4294967297", "18446744073709551616",
@@ -289,6 +271,9 @@ TEST(Pop3Protocol, NumbersThatAreNoMessage)
 
 TEST(Pop3Protocol, ListAndUidl)
 {
+    rule("1939", "5", "LIST with and without an argument, of an empty maildrop too");
+    rule("1939", "7", "UIDL with and without an argument, of an empty maildrop too");
+    rule("1939", "5", "STAT of an empty maildrop");
     expect_transaction(two(), R"(
         C: LIST 2
         S: +OK 2 17
@@ -319,6 +304,7 @@ TEST(Pop3Protocol, ListAndUidl)
 
 TEST(Pop3Protocol, RetrStuffsDots)
 {
+    rule("1939", "5", "RETR sends the message, dot-stuffed");
     expect_transaction(two(), R"(
         C: RETR 1
         S: +OK 28 octets
@@ -339,6 +325,7 @@ TEST(Pop3Protocol, RetrStuffsDots)
 
 TEST(Pop3Protocol, RetrOfNothing)
 {
+    rule("1939", "5", "RETR of an empty message");
     expect_transaction(Outside{{""}}, R"(
         C: RETR 1
         S: +OK 0 octets
@@ -353,6 +340,7 @@ TEST(Pop3Protocol, RetrOfNothing)
 
 TEST(Pop3Protocol, Top)
 {
+    rule("1939", "7", "TOP with less, as many and more lines than there are");
     expect_transaction(two(), R"(
         C: TOP 1 0
         S: +OK top of message follows
@@ -383,8 +371,120 @@ TEST(Pop3Protocol, Top)
     )");
 }
 
+TEST(Pop3Protocol, OctetsAreThoseOfTheWire)
+{
+    rule("1939", "11", "octets count the CRLF that RETR adds to a message without a last one");
+    rule("6856", "2.1", "LIST's octets are those that RETR sends");
+    expect_transaction(Outside{{"a: b\r\n\r\nx", "a: b\r\n\r\nx\n", "a: b\r\n\r\nx\r", "x"}}, R"(
+        C: STAT
+        S: +OK 4 38
+        C: LIST
+        S: +OK 4 messages (38 octets)
+        S: 1 11
+        S: 2 12
+        S: 3 12
+        S: 4 3
+        S: .
+        C: RETR 1
+        S: +OK 11 octets
+        S: a: b
+        S:
+        S: x
+        S: .
+        C: RETR 2
+        S: +OK 12 octets
+        S: a: b
+        S:
+        S: x\n
+        S: .
+        C: RETR 3
+        S: +OK 12 octets
+        S: a: b
+        S:
+        S: x\r
+        S: .
+        C: DELE 1
+        S: +OK message 1 deleted
+        C: STAT
+        S: +OK 3 27
+        C: LIST 2
+        S: +OK 2 12
+        C: RSET
+        S: +OK maildrop has 4 messages (38 octets)
+    )");
+}
+
+TEST(Pop3Protocol, ABinaryBodyGoesOutAsItIs)
+{
+    rule("3030", "3", "BINARYMIME: bare CR and LF, NUL and 8-bit octets are not touched");
+    using namespace std::string_literals;
+    std::string every;
+    for (int octet = 0; octet != 256; ++octet) every += static_cast<char>(octet);
+    const auto message = "a: b\r\n\r\n"s + every + "\n.\n.\r.\r\n" + every + "\n.\r\n";
+    Outside outside{{message}};
+    for (std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}}) {
+        outside.piece = piece;
+        Session session{outside};
+        session.talk(login);
+        const auto said = session.talk("RETR 1\r\n");
+        EXPECT_EQ(said, fmt::format("+OK {} octets\r\n", message.size()) + message + ".\r\n");
+    }
+}
+
+TEST(Pop3Protocol, TopAtItsEdges)
+{
+    rule("1939", "7", "TOP 0 is the header and the blank line");
+    rule("1939", "7", "TOP of a message that is nothing but a header");
+    rule("1939", "7", "TOP of a message whose last line has no CRLF");
+    expect_transaction(
+        Outside{{"a: b\r\n", "a: b\r\n\r\n", "a: b", "a: b\r\n\r\n1\r\n2", "\r\n1\r\n"}},
+        R"(
+        C: TOP 1 0
+        S: +OK top of message follows
+        S: a: b
+        S: .
+        C: TOP 2 0
+        S: +OK top of message follows
+        S: a: b
+        S:
+        S: .
+        C: TOP 2 1
+        S: +OK top of message follows
+        S: a: b
+        S:
+        S: .
+        C: TOP 3 0
+        S: +OK top of message follows
+        S: a: b
+        S: .
+        C: TOP 4 1
+        S: +OK top of message follows
+        S: a: b
+        S:
+        S: 1
+        S: .
+        C: TOP 4 2
+        S: +OK top of message follows
+        S: a: b
+        S:
+        S: 1
+        S: 2
+        S: .
+        C: TOP 5 0
+        S: +OK top of message follows
+        S:
+        S: .
+        C: TOP 5 1
+        S: +OK top of message follows
+        S:
+        S: 1
+        S: .
+    )");
+}
+
 TEST(Pop3Protocol, TopReadsNoFurtherThanItMust)
 {
+    rule("1939", "7", "TOP does not read a body it does not send");
     Outside outside{{"A: b\r\n\r\n" + std::string(1 << 20, 'x') + "\r\n"}};
     outside.piece = 1024;
     Session session{outside};
@@ -395,6 +495,9 @@ TEST(Pop3Protocol, TopReadsNoFurtherThanItMust)
 
 TEST(Pop3Protocol, DeletedMessagesVanish)
 {
+    rule("1939", "5", "a deleted message is in no list and cannot be reached");
+    rule("1939", "5", "RSET unmarks deleted messages");
+    rule("1939", "7", "UIDL leaves deleted messages out");
     expect_transaction(two(), R"(
         C: DELE 1
         S: +OK message 1 deleted
@@ -434,10 +537,13 @@ TEST(Pop3Protocol, DeletedMessagesVanish)
 
 TEST(Pop3Protocol, MessagesThatCannotBeRead)
 {
+    rule("3206", "4", "[SYS/TEMP] where a message cannot be read now");
+    rule("3206", "4", "[SYS/PERM] where a message is damaged");
     auto outside = two();
-    outside.stored[0].fails_at = 0;
-    outside.stored[1].fails_at = 0;
+    outside.stored.push_back({.content = first});
+    for (auto& message : outside.stored) message.fails_at = 0;
     outside.stored[1].error = mail::StoreError::gone;
+    outside.stored[2].error = mail::StoreError::damaged;
     expect_transaction(outside, R"(
         C: RETR 1
         S: -ERR [SYS/TEMP] the message cannot be read now
@@ -445,6 +551,12 @@ TEST(Pop3Protocol, MessagesThatCannotBeRead)
         S: -ERR [SYS/TEMP] the message cannot be read now
         C: RETR 2
         S: -ERR no such message
+        C: RETR 3
+        S: -ERR [SYS/PERM] the message is damaged
+        C: TOP 3 0
+        S: -ERR [SYS/PERM] the message is damaged
+        C: DELE 3
+        S: +OK message 3 deleted
         C: NOOP
         S: +OK
     )");
@@ -452,6 +564,7 @@ TEST(Pop3Protocol, MessagesThatCannotBeRead)
 
 TEST(Pop3Protocol, AFailureWithinAMessageEndsTheSessionWithoutTheDot)
 {
+    rule("1939", "3", "no termination octet behind a message that is not whole");
     auto outside = two();
     outside.stored[0].fails_at = 14;
     expect_transaction(outside, R"(
@@ -471,6 +584,7 @@ TEST(Pop3Protocol, AFailureWithinAMessageEndsTheSessionWithoutTheDot)
 
 TEST(Pop3Protocol, QuitRemovesWhatIsMarked)
 {
+    rule("1939", "6", "QUIT in TRANSACTION removes what is marked as deleted, and nothing else");
     Outside outside{{first, second, first, second}};
     Session session{outside};
     session.talk(login);
@@ -483,6 +597,7 @@ TEST(Pop3Protocol, QuitRemovesWhatIsMarked)
 
 TEST(Pop3Protocol, QuitAlwaysEndsTheUseOfTheMaildrop)
 {
+    rule("1939", "6", "QUIT releases the lock");
     auto outside = two();
     Session session{outside};
     session.talk(login);
@@ -493,6 +608,8 @@ TEST(Pop3Protocol, QuitAlwaysEndsTheUseOfTheMaildrop)
 
 TEST(Pop3Protocol, AFailedUpdateIsSaid)
 {
+    rule("1939", "6", "-ERR where messages are not removed");
+    rule("3206", "4", "[SYS/TEMP] where the removal failed, [SYS/PERM] where it will not pass");
     auto outside = two();
     outside.update_fails = mail::StoreError::failing;
     expect_transaction(outside, R"(
@@ -502,10 +619,19 @@ TEST(Pop3Protocol, AFailedUpdateIsSaid)
         S: -ERR [SYS/TEMP] some deleted messages not removed
         S: <close>
     )");
+    outside.update_fails = mail::StoreError::damaged;
+    expect_transaction(outside, R"(
+        C: DELE 1
+        S: +OK message 1 deleted
+        C: QUIT
+        S: -ERR [SYS/PERM] some deleted messages not removed: the maildrop is damaged
+        S: <close>
+    )");
 }
 
-TEST(Pop3Protocol, IdleEndsWithoutAWordAndWithoutUpdate) // RFC 1939 section 3
+TEST(Pop3Protocol, IdleEndsWithoutAWordAndWithoutUpdate)
 {
+    rule("1939", "3", "the inactivity timer closes without a response and without UPDATE");
     expect_transaction(two(), R"(
         C: DELE 1
         S: +OK message 1 deleted
@@ -521,6 +647,7 @@ TEST(Pop3Protocol, IdleEndsWithoutAWordAndWithoutUpdate) // RFC 1939 section 3
 
 TEST(Pop3Protocol, AStopIsSaidAndRemovesNothing)
 {
+    rule("1939", "6", "a session that ends without QUIT removes nothing");
     expect_transaction(two(), R"(
         C: DELE 1
         S: +OK message 1 deleted
@@ -534,6 +661,8 @@ TEST(Pop3Protocol, AStopIsSaidAndRemovesNothing)
 
 TEST(Pop3Protocol, LinesThatAreNoCommands)
 {
+    rule("1939", "3", "a command ends with CRLF: bare CR, bare LF and NUL are -ERR");
+    rule("2449", "4", "-ERR for a command line of more than 255 octets");
     expect_transaction(two(), fmt::format(R"(
         C: STAT\n
         S: -ERR bare LF: a line ends with CRLF
@@ -555,8 +684,31 @@ TEST(Pop3Protocol, LinesThatAreNoCommands)
                                           std::string(248, '9'), std::string(5000, 'x')));
 }
 
+TEST(Pop3Protocol, EveryCommandCanBeTooLong)
+{
+    rule("2449", "4", "-ERR for every command of more than 255 octets, and the next one is heard");
+    const std::string argument(300, '1');
+    std::string before = "S: +OK pop.example.org POP3 portico ready\n";
+    for (const auto* verb : {"USER", "PASS", "APOP", "AUTH", "STLS", "UTF8", "CAPA", "QUIT"})
+        before +=
+            fmt::format("C: {} {}\nS: -ERR line too long (255 octets at most)\n", verb, argument);
+    expect_conversation(two(), before + "C: NOOP\nS: -ERR log in first\n");
+    std::string after;
+    for (const auto* verb :
+         {"STAT", "LIST", "UIDL", "RETR", "TOP", "DELE", "RSET", "NOOP", "CAPA", "QUIT"})
+        after +=
+            fmt::format("C: {} {}\nS: -ERR line too long (255 octets at most)\n", verb, argument);
+    expect_transaction(two(), after + "C: STAT\nS: +OK 2 45\n");
+    // The longest that is none: 255 with CRLF.
+    expect_transaction(two(),
+                       fmt::format("C: TOP 1 {}\nS: +OK top of message follows\nS: Subject: 1\n"
+                                   "S:\nS: one\nS: ..\nS: ..two\nS: .\n",
+                                   std::string(247, '9')));
+}
+
 TEST(Pop3Protocol, TooManyErrors)
 {
+    rule("1939", "3", "the session of a client that errs without end is closed");
     auto outside = two();
     outside.max_errors = 3;
     expect_conversation(outside, R"(
@@ -592,8 +744,9 @@ TEST(Pop3Protocol, TooManyErrors)
     )");
 }
 
-TEST(Pop3Protocol, WhatCameTogetherIsAnsweredTogether) // RFC 2449 section 6.6
+TEST(Pop3Protocol, WhatCameTogetherIsAnsweredTogether)
 {
+    rule("2449", "6.6", "pipelining: replies in order, written together");
     auto outside = two();
     Session session{outside};
     session.answers(); // the greeting
@@ -606,6 +759,7 @@ TEST(Pop3Protocol, WhatCameTogetherIsAnsweredTogether) // RFC 2449 section 6.6
 
 TEST(Pop3Protocol, AMaildropOfAHundredThousand)
 {
+    rule("1939", "5", "LIST and UIDL of a maildrop of any size");
     Outside outside;
     outside.stored.assign(100'000, {.content = "x\r\n"});
     Session session{outside};
@@ -625,6 +779,7 @@ TEST(Pop3Protocol, AMaildropOfAHundredThousand)
 
 TEST(Pop3Protocol, ALargeMessageGoesOutInPieces)
 {
+    rule("1939", "5", "RETR of a message of any size");
     Outside outside{{"A: b\r\n\r\n"}};
     for (int line = 0; line != 300'000; ++line) outside.stored[0].content += ".234567890123456\r\n";
     outside.piece = 256 << 10;
@@ -642,6 +797,7 @@ TEST(Pop3Protocol, ALargeMessageGoesOutInPieces)
 
 TEST(Pop3Protocol, TheTranscriptHidesSecretsAndShortensBodies)
 {
+    rule("1939", "13", "a transcript shows no password and no message");
     auto outside = two();
     RecordedTranscript transcript;
     Session session{outside, &transcript};
@@ -665,8 +821,8 @@ TEST(Pop3Protocol, TheTranscriptHidesSecretsAndShortensBodies)
               "S: +OK 2 messages (45 octets)\n"
               "S: (2 lines)\n"
               "S: .\n"
-              "C: AUTH ****\n"
-              "S: -ERR unknown command\n"
+              "C: AUTH PLAIN ****\n"
+              "S: -ERR already logged in\n"
               "C: (a line that is no command)\n"
               "S: -ERR bare LF: a line ends with CRLF\n"
               "C: QUIT\n"
@@ -676,7 +832,8 @@ TEST(Pop3Protocol, TheTranscriptHidesSecretsAndShortensBodies)
 TEST(Pop3Protocol, SaysWhatItIsDoing)
 {
     const std::vector<mail::Message> messages(3, mail::Message{.key = 0, .size = 4, .id = {}});
-    Protocol protocol{{}, "pop.example.org", {}};
+    const Security security{.offer = {.mechanisms = {}, .password = true}};
+    Protocol protocol{{}, {.name = "pop.example.org", .timestamp = {}}, security, 10, {}};
     EXPECT_EQ(protocol.doing(), "AUTHORIZATION");
     protocol.feed(login);
     protocol.feed("TOP 3 1\r\nQUIT\r\n");

@@ -2,6 +2,7 @@
 #include "services/pop3/service.hpp"
 #include "tests/net/client.hpp"
 #include "tests/net/log.hpp"
+#include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
 
@@ -130,7 +131,7 @@ public:
 struct Pop3Service : testing::Test {
     net::Endpoint start(config::Pop3 options = {})
     {
-        service.emplace(options, "pop.example.org", store, authenticator, nullptr);
+        service.emplace(options, LoginRules{}, "pop.example.org", store, authenticator, nullptr);
         server.emplace(reactor, registry, net::ServerLimits{}, log);
         auto ports = server->listen({asio::ip::make_address("127.0.0.1")}, 0, {"pop3", "the test"},
                                     *service);
@@ -163,7 +164,7 @@ struct Pop3Service : testing::Test {
     net::Pool pool{1};
     accounts::Directory directory{
         "example.org", config::Mail::Accept::any, config::Auth::Mode::any, {}};
-    accounts::Authenticator authenticator{{}, {}, directory, pool};
+    accounts::Authenticator authenticator{{.plaintext = true}, {}, directory, pool};
     std::optional<Service> service;
     net::Reactor reactor{1};
     net::Registry registry{reactor};
@@ -176,6 +177,8 @@ const std::string first_deleted = "+OK message 1 deleted\r\n";
 
 TEST_F(Pop3Service, HandsOutAndRemoves)
 {
+    rule("1939", "5", "RETR over a connection");
+    rule("1939", "6", "UPDATE is done before QUIT's reply");
     const auto endpoint = start();
     Client client{endpoint};
     log_in(client);
@@ -194,8 +197,10 @@ TEST_F(Pop3Service, HandsOutAndRemoves)
     EXPECT_TRUE(log.says("messages removed: 1"));
 }
 
-TEST_F(Pop3Service, AMaildropHasOneSession) // RFC 1939 section 4, RFC 2449 section 8.1.2
+TEST_F(Pop3Service, AMaildropHasOneSession)
 {
+    rule("1939", "4", "the maildrop is locked exclusively");
+    rule("2449", "8.1.2", "[IN-USE] while another session has the maildrop");
     const auto endpoint = start();
     Client client{endpoint};
     log_in(client);
@@ -207,6 +212,7 @@ TEST_F(Pop3Service, AMaildropHasOneSession) // RFC 1939 section 4, RFC 2449 sect
 
 TEST_F(Pop3Service, WhoLeavesRemovesNothingAndFreesTheMaildrop)
 {
+    rule("1939", "6", "a dropped connection removes nothing");
     const auto endpoint = start();
     Client client{endpoint};
     log_in(client);
@@ -217,8 +223,9 @@ TEST_F(Pop3Service, WhoLeavesRemovesNothingAndFreesTheMaildrop)
     log_in(again);
 }
 
-TEST_F(Pop3Service, WhoIsIdleIsLeftWithoutAWord) // RFC 1939 section 3
+TEST_F(Pop3Service, WhoIsIdleIsLeftWithoutAWord)
 {
+    rule("1939", "3", "the inactivity timer closes without a response and without UPDATE");
     Client client{start({.idle_timeout = 1s})};
     client.send("USER ana\r\nPASS x\r\n" + dele_first);
     EXPECT_TRUE(client.rest().ends_with(first_deleted));
@@ -228,6 +235,7 @@ TEST_F(Pop3Service, WhoIsIdleIsLeftWithoutAWord) // RFC 1939 section 3
 
 TEST_F(Pop3Service, AStopIsSaidAndRemovesNothing)
 {
+    rule("1939", "6", "a session that a stop ends removes nothing");
     const auto endpoint = start();
     Client client{endpoint};
     log_in(client);
