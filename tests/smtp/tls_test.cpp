@@ -200,7 +200,7 @@ TEST(SmtpTls, NoAuthIsAnnouncedBeforeRequiredTls)
 
 TEST(SmtpTls, TransmissionTypes)
 {
-    rule("3848", "2", "WITH ESMTPS under TLS, ESMTPA after AUTH, ESMTPSA with both");
+    rule("3848", "1", "WITH ESMTPS under TLS, ESMTPA after AUTH, ESMTPSA with both");
     rule("6531", "4.3", "WITH UTF8SMTP and its kin with SMTPUTF8");
     struct Row {
         bool tls, login;
