@@ -13,6 +13,7 @@ import platform
 import resource
 import signal
 import socket
+import ssl
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,11 @@ import harness  # noqa: E402
 
 STARTS = 20
 GREETS = {"smtp": True, "pop3": True, "http": False}
+# What is idle: the service, and the version of TLS if it is over TLS.
+CROWDS = (("smtp", None), ("pop3", None), ("http", None),
+          ("smtp", ssl.TLSVersion.TLSv1_2), ("smtp", ssl.TLSVersion.TLSv1_3),
+          ("http", ssl.TLSVersion.TLSv1_3))
+OVER_TLS = "".join(f'\n[[port]]\nport = "auto"\nservice = "{service}"\ntls = "implicit"\n' for service in GREETS)
 POLL = 0.0005  # how finely a start is seen
 
 
@@ -65,14 +71,27 @@ def settled(pid, name):
     return before
 
 
-def per_connection(server, service, count):
+def trusting_anyone(version):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    return context
+
+
+def per_connection(server, service, version, count):
     """Octets of Pss that one idle connection adds: after its greeting, where there is one."""
-    port = getattr(server, service)
+    encryption = "implicit" if version else "none"
+    port = next(port["port"] for port in server.ports
+                if (port["service"], port["encryption"], port["address"]) == (service, encryption, "127.0.0.1"))
+    context = trusting_anyone(version) if version else None
     before = settled(server.pid, "Pss")
     sockets = []
     try:
         for _ in range(count):
             client = socket.create_connection(("127.0.0.1", port), timeout=60)
+            if context:
+                client = context.wrap_socket(client)
             sockets.append(client)
             if GREETS[service] and not client.recv(1000):
                 raise RuntimeError(f"{service} closed after {len(sockets)} connections")
@@ -109,14 +128,15 @@ def main():
         server.stop()  # the database is made now
         times = [start_and_stop(server) for _ in range(STARTS)]
     rss, pss = [], []
-    connections = {service: [] for service in GREETS}
+    connections = {crowd: [] for crowd in CROWDS}
     for _ in range(chosen.rounds):
-        for service in GREETS:
+        for service, version in CROWDS:
             # A new server for each: what one crowd has warmed up is not free for the next.
-            with harness.Portico(binary=chosen.binary) as fresh:
-                rss.append(settled(fresh.pid, "Rss"))
-                pss.append(rollup(fresh.pid, "Pss"))
-                connections[service].append(per_connection(fresh, service, count))
+            with harness.Portico(OVER_TLS if version else "", binary=chosen.binary) as fresh:
+                if not version:
+                    rss.append(settled(fresh.pid, "Rss"))
+                    pss.append(rollup(fresh.pid, "Pss"))
+                connections[service, version].append(per_connection(fresh, service, version, count))
 
     mib = 1 << 20
     print(f"{chosen.binary.stat().st_size / mib:.1f} MiB binary, {os.cpu_count()} cores, "
@@ -127,9 +147,10 @@ def main():
     print(row("stop: SIGTERM to exit", [stop * 1e3 for _, stop in times], "ms", 1))
     print(row("idle server, RSS", [value / mib for value in rss], "MiB", 1))
     print(row("idle server, PSS", [value / mib for value in pss], "MiB", 1))
-    for service, values in connections.items():
-        print(row(f"idle {service.upper()} connection, PSS ({count} open)", [value / 1024 for value in values],
-                  "KiB", 2))
+    for (service, version), values in connections.items():
+        over = f" over TLS 1.{version - ssl.TLSVersion.TLSv1}" if version else ""
+        print(row(f"idle {service.upper()} connection{over}, PSS ({count} open)",
+                  [value / 1024 for value in values], "KiB", 2))
     return 0
 
 
