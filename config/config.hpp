@@ -95,9 +95,10 @@ struct Smtp {
     static constexpr std::string_view service = "smtp"; // as [[port]] names it
 
     enum class Auth : std::uint8_t { offered, required, off };
-    Auth auth = Auth::offered;           // required: RFC 6409, submission
-    bool strict = true;                  // a bare CR or LF in DATA is refused
-    std::uint32_t max_received = 100;    // header fields, then it is a loop: RFC 5321 section 6.3
+    Auth auth = Auth::offered;        // required: RFC 6409, submission
+    bool strict = true;               // a bare CR or LF in DATA is refused
+    std::uint32_t max_received = 100; // header fields, then it is a loop: RFC 5321 section 6.3
+    std::uint64_t max_text_line = std::uint64_t{1} << 40; // octets of a line in DATA
     std::uint32_t max_recipients = 1000; // at least 100: RFC 5321 section 4.5.3.1.8
     std::uint32_t max_errors = 100;      // in one session, then 421
     Duration command_timeout = 5min;     // RFC 5321 section 4.5.3.2.7

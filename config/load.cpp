@@ -121,6 +121,8 @@ void read(Reader& table, Smtp& smtp)
                              {{"offered", offered}, {"required", required}, {"off", off}});
     table.boolean("strict", smtp.strict);
     table.number("max_received", smtp.max_received, {100, 100'000, "RFC 5321 section 6.3"});
+    table.size("max_text_line", smtp.max_text_line,
+               {1000, 1024 * GiB, "RFC 5321 section 4.5.3.1.6"});
     table.number("max_recipients", smtp.max_recipients,
                  {100, 1'000'000, "RFC 5321 section 4.5.3.1.8"});
     table.number("max_errors", smtp.max_errors, {1, 1'000'000});

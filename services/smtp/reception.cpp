@@ -34,7 +34,10 @@ bool Reception::examine(std::string_view piece)
 {
     const bool before = refusal().has_value();
     octets_ += piece.size();
-    if (!left_) line_ends_.read(piece);
+    if (!left_) {
+        line_ends_.read(piece);
+        text_lines_.read(piece);
+    }
     const auto extent = header_.read(piece);
     if (refusal()) return !before;
     pieces_ = fix_up_ ? fix_up_->pass(piece, header_, extent) : FixUp::Pieces{piece};
@@ -47,6 +50,7 @@ std::optional<Refusal> Reception::refusal() const
 {
     if (octets_ > max_message_size_) return Refusal::too_large;
     if (bare() && options_->strict) return Refusal::bare_line_end;
+    if (long_line()) return Refusal::long_line;
     if (header_.received() > options_->max_received) return Refusal::mail_loop;
     return {};
 }

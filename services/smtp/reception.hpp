@@ -5,6 +5,7 @@
 #include "services/smtp/header.hpp"
 #include "services/smtp/line_ends.hpp"
 #include "services/smtp/mail_data.hpp"
+#include "services/smtp/text_lines.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -17,6 +18,7 @@ namespace portico::smtp {
 enum class Refusal : std::uint8_t {
     too_large,     // RFC 1870 section 6.3
     bare_line_end, // RFC 5321 section 2.3.8; in DATA only, and not with `strict = false`
+    long_line,     // section 4.5.3.1.6; in DATA only
     mail_loop,     // section 6.3: more Received fields than a message gets on an honest way
 };
 
@@ -26,7 +28,8 @@ enum class Refusal : std::uint8_t {
 class Reception {
 public:
     Reception(const config::Smtp& options, std::uint64_t max_message_size)
-        : options_{&options}, max_message_size_{max_message_size}
+        : options_{&options}, max_message_size_{max_message_size}, text_lines_{
+                                                                       options.max_text_line}
     {
     }
 
@@ -53,6 +56,8 @@ public:
     std::optional<Refusal> refusal() const;
     /// The first one in the mail data, whether or not it is refused.
     const std::optional<BareLineEnd>& bare() const { return line_ends_.bare(); }
+    /// The number of the first line of the mail data that is too long.
+    std::optional<std::uint64_t> long_line() const { return text_lines_.too_long(); }
 
 private:
     bool examine(std::string_view piece);
@@ -67,6 +72,7 @@ private:
     std::uint64_t octets_ = 0;
 
     LineEnds line_ends_;
+    TextLines text_lines_;
     HeaderSection header_;
     std::optional<FixUp> fix_up_;
     bool finished_ = false;

@@ -174,6 +174,11 @@ Reply Protocol::refusal()
         note_ = refused + text_;
         text_ += ": lines end in <CR><LF>";
         return {550, "5.6.0", text_};
+    case Refusal::long_line:
+        text_ = fmt::format("Line {} of the message is too long ({} octets at most)",
+                            *reception_.long_line(), options_.max_text_line);
+        note_ = refused + text_;
+        return {500, "5.6.0", text_}; // RFC 5321 section 4.5.3.1.9
     case Refusal::mail_loop:
         note_ = fmt::format("{}more than {} Received fields", refused, options_.max_received);
         return {554, "5.4.6", "Too many Received fields: this mail goes in a circle"};

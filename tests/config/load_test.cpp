@@ -110,6 +110,7 @@ TEST(Load, ReadsEveryKey)
         auth = "off"
         strict = false
         max_received = 200
+        max_text_line = 1000
         max_recipients = 100
         max_errors = 1
         command_timeout = "1h"
@@ -144,18 +145,18 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 30}}));
     EXPECT_EQ(std::get<Http>(config.services), (Http{"r", 1024, 2048, 3, 0, 4, 5s, 6s, 7s}));
     EXPECT_EQ(std::get<Smtp>(config.services),
-              (Smtp{Smtp::Auth::off, false, 200, 100, 1, 1h, 2min, 3min}));
+              (Smtp{Smtp::Auth::off, false, 200, 1000, 100, 1, 1h, 2min, 3min}));
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 56}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 60}));
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 57}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 61}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 63);
+    EXPECT_EQ(config.ports[0].line, 64);
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
-              (Smtp{Smtp::Auth::required, false, 200, 200, 1, 1h, 2min, 3min}));
+              (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
     EXPECT_EQ(config.ports[0].tls, PortTls::starttls);
     EXPECT_TRUE(config.ports[0].require_tls);
     EXPECT_TRUE(config.uses_tls());
@@ -178,7 +179,8 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant)
           "(expected: it in [http], where it belongs)"}},
         {"\"a\\nb\" = 1\n",
          {"t:1:1: unknown key \"a\\x0ab\" "
-          "(expected: one of host, log, mail, http, smtp, pop3, auth, tls, certificate, account, port)"}},
+          "(expected: one of host, log, mail, http, smtp, pop3, auth, tls, certificate, account, "
+          "port)"}},
     };
     for (const Case& test : cases) expect_problems(test);
 }
@@ -244,6 +246,7 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"smtp", "auth", {"'offered'", "'required'", "'off'"}, {"'on'", "true"}},
         {"smtp", "strict", {"true", "false"}, {"'true'"}},
         {"smtp", "max_received", {"100"}, {"99", "'100'"}},
+        {"smtp", "max_text_line", {"1000", "'1 TiB'"}, {"999", "'2 TiB'"}},
         {"smtp", "max_recipients", {"100", "1000000"}, {"99", "0", "-1", "1000001"}},
         {"smtp", "max_errors", {"1"}, {"0", "'1'"}},
         {"smtp", "command_timeout", times, no_times},
