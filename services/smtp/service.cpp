@@ -67,6 +67,13 @@ void log_outcome(const net::Connection& peer, const Incoming& message)
                                  : "the store fails"));
 }
 
+/// One that has failed is in the log already.
+void log_login(const net::Connection& peer, const accounts::AuthTurn& turn)
+{
+    if (const auto* accepted = std::get_if<accounts::Accepted>(&turn))
+        peer.log(net::Level::info, fmt::format("logged in as {}", accepted->mailbox));
+}
+
 } // namespace
 
 Service::Service(Settings settings, mail::Store& store, const accounts::Directory& directory,
@@ -150,9 +157,13 @@ net::Task<void> Service::serve(net::Connection& peer)
             protocol.secured(security(peer));
         } else if (auto* begins = std::get_if<Authenticate>(&step)) {
             exchange.emplace(authenticator_.begin(begins->mechanism, peer));
-            protocol.authenticated(co_await exchange->turn(std::move(begins->initial)));
+            auto turn = co_await exchange->turn(std::move(begins->initial));
+            log_login(peer, turn);
+            protocol.authenticated(std::move(turn));
         } else if (auto* respond = std::get_if<Respond>(&step)) {
-            protocol.authenticated(co_await exchange->turn(std::move(respond->response)));
+            auto turn = co_await exchange->turn(std::move(respond->response));
+            log_login(peer, turn);
+            protocol.authenticated(std::move(turn));
         } else if (std::holds_alternative<CancelAuthentication>(step)) {
             exchange.reset();
         } else {
