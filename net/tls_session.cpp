@@ -142,14 +142,14 @@ std::string TlsSession::exporter() const
     // RFC 9266 section 4.2: in TLS 1.2 only the extended master secret makes it unique.
     if (SSL_version(ssl_.get()) < TLS1_3_VERSION && SSL_get_extms_support(ssl_.get()) != 1)
         return "";
-    // RFC 9266 section 2. The empty context is the same as none in TLS 1.3; in TLS 1.2 it is left
-    // out, as GnuTLS does, whose clients are the ones to meet.
+    // RFC 9266 section 2: the context is a string of length zero, which in TLS 1.2 is not the same
+    // as none (RFC 5705 section 4); GnuTLS does so, too.
     constexpr std::string_view label = "EXPORTER-Channel-Binding";
     std::string material(32, '\0');
     ERR_clear_error();
-    const int result =
-        SSL_export_keying_material(ssl_.get(), reinterpret_cast<unsigned char*>(material.data()),
-                                   material.size(), label.data(), label.size(), nullptr, 0, 0);
+    const int result = SSL_export_keying_material(
+        ssl_.get(), reinterpret_cast<unsigned char*>(material.data()), material.size(),
+        label.data(), label.size(), reinterpret_cast<const unsigned char*>(""), 0, 1);
     return result == 1 ? material : "";
 }
 

@@ -126,7 +126,8 @@ public:
     {
         std::string material(32, '\0');
         SSL_export_keying_material(ssl_, reinterpret_cast<unsigned char*>(material.data()), 32,
-                                   "EXPORTER-Channel-Binding", 24, nullptr, 0, 0);
+                                   "EXPORTER-Channel-Binding", 24,
+                                   reinterpret_cast<const unsigned char*>(""), 0, 1);
         return material;
     }
 

@@ -3,6 +3,7 @@
 #include "tests/net/certificate.hpp"
 #include "tests/net/log.hpp"
 #include "tests/net/tls_client.hpp"
+#include "tests/rule.hpp"
 
 #include <asio/co_spawn.hpp>
 #include <asio/use_future.hpp>
@@ -136,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(Tls, EachVersion, testing::Values(TLS1_2_VERSION, TLS1_
 
 TEST_P(EachVersion, HandshakeThenTalk)
 {
+    rule("9325", "3.1.1", "TLS 1.2 and TLS 1.3 are spoken");
     Client wire{start()};
     TlsClient client{wire, {.version = GetParam(), .server_name = "first.example"}};
     ASSERT_TRUE(client.shake_hands());
@@ -155,6 +157,7 @@ TEST_P(EachVersion, HandshakeThenTalk)
 
 TEST_P(EachVersion, SessionsAreResumed)
 {
+    rule("8446", "2.2", "A session is resumed by its ticket, in TLS 1.2 too (RFC 5077)");
     const auto endpoint = start();
     Client wire{endpoint};
     TlsClient client{wire, {.version = GetParam(), .server_name = "mail.second.example"}};
@@ -211,9 +214,9 @@ TEST_P(EachVersion, ManySmallRecordsAreOneStream)
     EXPECT_EQ(client.receive(all.size()), all);
 }
 
-// RFC 9266: both sides see the same octets, and only they.
 TEST_P(EachVersion, TheExporterIsTheClientsToo)
 {
+    rule("9266", "2", "The channel binding is the same 32 octets on both sides");
     const auto endpoint = start();
     Client wire{endpoint};
     TlsClient client{wire, {.version = GetParam()}};
@@ -228,6 +231,7 @@ TEST_P(EachVersion, TheExporterIsTheClientsToo)
 
 TEST_F(TlsServer, NoExporterInTls12WithoutTheExtendedMasterSecret)
 {
+    rule("9266", "4.2", "No channel binding in TLS 1.2 without the extended master secret");
     Client wire{start()};
     TlsClient client{wire,
                      {.version = TLS1_2_VERSION, .options = SSL_OP_NO_EXTENDED_MASTER_SECRET}};
@@ -238,6 +242,7 @@ TEST_F(TlsServer, NoExporterInTls12WithoutTheExtendedMasterSecret)
 
 TEST_F(TlsServer, Tls11IsRefused)
 {
+    rule("8996", "2", "TLS 1.0 and TLS 1.1 are refused");
     Client wire{start()};
     TlsClient client{wire, {.version = TLS1_1_VERSION, .ciphers = "ALL:@SECLEVEL=0"}};
     EXPECT_FALSE(client.shake_hands());
@@ -254,6 +259,7 @@ TEST_F(TlsServer, Tls12IsRefusedWhereOnly13IsWanted)
 
 TEST_F(TlsServer, OnlyForwardSecrecyAndAead)
 {
+    rule("9325", "4.1", "Only ciphers with forward secrecy and authenticated encryption");
     const auto endpoint = start();
     for (const char* ciphers : {"AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256",
                                 "ECDHE-ECDSA-AES256-SHA", "DHE-RSA-AES128-GCM-SHA256"}) {
@@ -266,6 +272,7 @@ TEST_F(TlsServer, OnlyForwardSecrecyAndAead)
 
 TEST_F(TlsServer, NoRenegotiation)
 {
+    rule("9325", "3.5", "A client's renegotiation is refused");
     Client wire{start()};
     TlsClient client{wire, {.version = TLS1_2_VERSION}};
     ASSERT_TRUE(client.shake_hands());
@@ -274,6 +281,7 @@ TEST_F(TlsServer, NoRenegotiation)
 
 TEST_F(TlsServer, KeyUpdatesGoOnBehindTheProtocol)
 {
+    rule("8446", "4.6.3", "Keys are updated when the client asks");
     Client wire{start()};
     TlsClient client{wire, {.version = TLS1_3_VERSION}};
     ASSERT_TRUE(client.shake_hands());
@@ -284,6 +292,8 @@ TEST_F(TlsServer, KeyUpdatesGoOnBehindTheProtocol)
 
 TEST_F(TlsServer, TheNameAskedForPicksTheCertificate)
 {
+    rule("6066", "3",
+         "The certificate is the one for the name that the client asks for, else the first");
     const auto endpoint = start();
     auto served = [&](const std::string& name) {
         Client wire{endpoint};
@@ -361,6 +371,7 @@ TEST_P(EachVersion, AStopIsAnAnswerToAnIdleRead)
 
 TEST_P(EachVersion, TheEndIsSaidToTheClient)
 {
+    rule("8446", "6.1", "The server says close_notify before it closes");
     Client wire{start()};
     TlsClient client{wire, {.version = GetParam()}};
     ASSERT_TRUE(client.shake_hands());
@@ -371,6 +382,7 @@ TEST_P(EachVersion, TheEndIsSaidToTheClient)
 
 TEST_P(EachVersion, TheClientsEndIsAnswered)
 {
+    rule("8446", "6.1", "The client's close_notify is answered by one");
     Client wire{start()};
     TlsClient client{wire, {.version = GetParam()}};
     ASSERT_TRUE(client.shake_hands());
@@ -382,6 +394,7 @@ TEST_P(EachVersion, TheClientsEndIsAnswered)
 
 TEST_F(TlsServer, AnEndWithoutCloseNotifyIsLeaving)
 {
+    rule("8446", "6.1", "An end without close_notify is the end of the connection");
     Client wire{start()};
     TlsClient client{wire};
     ASSERT_TRUE(client.shake_hands());
@@ -420,9 +433,9 @@ TEST_F(TlsServer, StartTlsUpgradesInPlace)
     EXPECT_EQ(client.rest(), "");
 }
 
-// RFC 3207 section 4.2: the client's command and another's, in one packet, before the handshake.
 TEST_F(TlsServer, WhatCameInClearIsThrownAway)
 {
+    rule("3207", "4.2", "What came in clear behind STARTTLS is thrown away");
     Client wire{start(Encryption::starttls)};
     wire.send("starttls\ninjected\nmore\n");
     EXPECT_EQ(wire.receive(9), "go ahead\n");
@@ -435,6 +448,7 @@ TEST_F(TlsServer, WhatCameInClearIsThrownAway)
 
 TEST_F(TlsServer, WhatStillLiesInTheSocketIsThrownAwayToo)
 {
+    rule("3207", "4.2", "What came in clear and was not read yet is thrown away, too");
     Client wire{start(Encryption::starttls)};
     const std::string injected(100'000, 'x'); // more than one read takes
     wire.send("starttls\n" + injected);
@@ -466,6 +480,7 @@ TEST_F(TlsServer, AFloodBeforeTheHandshakeIsCutOff)
 
 TEST_F(TlsServer, AFailedUpgradeSaysNothingInClear)
 {
+    rule("3207", "4.1", "After a failed handshake nothing is said in clear");
     Client wire{start(Encryption::starttls)};
     wire.send("starttls\n");
     EXPECT_EQ(wire.receive(9), "go ahead\n");
