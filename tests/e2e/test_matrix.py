@@ -10,15 +10,17 @@ import json
 import os
 import pathlib
 import re
+import smtplib
 import tempfile
 import unittest
 from base64 import b64encode
 
 import clients
 import postfix
+import recorder
 import talk
 from clients import MECHANISMS, TLS_MODES, Job
-from harness import ROOT, Portico, port
+from harness import ROOT, Portico, port, rule
 from test_clients import MESSAGE
 
 TABLE = ROOT / "tests/CLIENTS.md"
@@ -89,7 +91,10 @@ def table():
                         row.append("yes")
                 name = "STLS" if (protocol, tls) == ("pop3", "starttls") else TLS_NAMES[tls]
                 lines.append(f"| {client.name} | {name} | {' | '.join(row)} |")
-    lines += ["", "Where there is no \"yes\": without TLS there is no channel to bind to (-), or", ""]
+    lines += ["", "## Extensions of SMTP", "", "| extension | RFC | client |", "|---|---|---|"]
+    lines += [f"| {name} | {rfc} | {client} |" for name, (rfc, client) in EXTENSIONS.items()]
+    lines += ["", "CHUNKING is for Postfix to receive by: up to 3.10 it sends no BDAT itself."]
+    lines += ["", "## Notes", "", "Where there is no \"yes\": without TLS there is no channel to bind to (-), or", ""]
     lines += [f"{place}. {reason}" for place, reason in enumerate(reasons, 1)]
     return "\n".join(lines) + "\n"
 
@@ -110,6 +115,13 @@ def cells(client):
                 yield protocol, tls, mechanism
 
 
+# What else a real client showed to work, by the test of that name; or why there is none.
+EXTENSIONS = {"PIPELINING": ("2920", "Postfix"), "CHUNKING": ("3030", "Perl's Net::SMTP"),
+              "BINARYMIME": ("3030", "Perl's Net::SMTP"), "DSN": ("3461", "msmtp"),
+              "SMTPUTF8": ("6531", "Python's smtplib"), "SIZE": ("1870", "Postfix"),
+              "8BITMIME": ("6152", "Postfix"), "STARTTLS": ("3207", "Postfix")}
+
+
 def slug(client, cell):
     return re.sub(r"[^a-z0-9]+", "-", "-".join((client.name, *cell)).lower()).strip("-")
 
@@ -125,6 +137,14 @@ def configuration():
                        ["sender", *(slug(client, cell) for client in CLIENTS
                                     for cell in cells(client) if cell[0] == "pop3")])
     return f'[auth]\nmode = "listed"\n[log]\nformat = "json"\n{accounts}'
+
+
+def extension_job(test, name, number):
+    """A Job for one of the tests of extensions."""
+    folder = test.folder / name
+    folder.mkdir()
+    return Job("smtp", "starttls" if number == test.ports["smtp", "offered", "starttls"] else "none",
+               "", number, test.ca, "", "", "bo@example.net", f"{name}@example.test", MESSAGE, folder)
 
 
 class Matrix(unittest.TestCase):
@@ -239,6 +259,80 @@ class Matrix(unittest.TestCase):
         start = f"#{numbers[0]} "
         return [line[len(start):] for line in self.server.out.splitlines() if line.startswith(start)]
 
+    @rule("2920", "3.1", "A client may send MAIL, RCPT and DATA at once")
+    def test_extensions_of_postfix(self):
+        """MAIL, RCPT and DATA in one write, seen from between; STARTTLS; and BDAT if it had it."""
+        self.assertFalse(postfix.speaks_bdat(), "this Postfix sends BDAT: show it, and say so")
+        with recorder.Recorder(self.ports["smtp", "offered", "none"]) as between:
+            clear = extension_job(self, "postfix-clear", between.port)
+            sealed = extension_job(self, "postfix-sealed", self.ports["smtp", "offered", "starttls"])
+            routes = {clear.recipient: (clients.HOST, clear.port, {"smtp_tls_security_level": "none"}),
+                      sealed.recipient: (clients.HOST, sealed.port, PostfixClient().options(sealed))}
+            with postfix.Postfix(routes) as server:
+                for job in (clear, sealed):
+                    server.submit(job.sender, job.recipient, job.message)
+                for job in (clear, sealed):
+                    server.wait(job.recipient)
+        self.assertTrue(any(re.fullmatch(rb"MAIL FROM:[^\r]*\r\nRCPT TO:[^\r]*\r\nDATA\r\n", piece)
+                            for piece in between.pieces), between.pieces)
+        for job in (clear, sealed):
+            self.check_text(self.delivered(job.recipient), job)
+            [mail] = [line for line in self.conversation(job) if line.startswith("C: MAIL")]
+            self.assertRegex(mail, r" SIZE=\d+")
+            self.assertIn(" BODY=8BITMIME", mail)
+        self.assertIn("C: STARTTLS", self.conversation(sealed))
+        self.showed("PIPELINING", "SIZE", "8BITMIME", "STARTTLS")
+
+    @rule("3030", "3", "BINARYMIME: a message of any octets, sent by BDAT, is stored as it is")
+    def test_extensions_of_net_smtp(self):
+        """BDAT, for a message of all octets there are."""
+        job = extension_job(self, "net-smtp", self.ports["smtp", "offered", "none"])
+        message = b"Subject: octets\r\n\r\n" + bytes(range(256)) * 50
+        path = job.file("mail", message)
+        job.run("perl", "-MNet::SMTP", "-e", """
+            my ($port, $from, $to, $path) = @ARGV;
+            open my $file, '<:raw', $path or die;
+            read $file, my $first, 5000;
+            read $file, my $rest, 1000000;
+            my $session = Net::SMTP->new('localhost', Port => $port, Hello => 'client.example.net')
+                or die $@;
+            $session->mail($from, Bits => 'binary') && $session->to($to)
+                && $session->bdat($first) && $session->bdatlast($rest) or die $session->message;
+            $session->quit;
+            """, str(job.port), job.sender, job.recipient, path)
+        self.assertEqual(talk.without_trace(self.delivered(job.recipient))[1], message)
+        lines = self.conversation(job)
+        self.assertTrue(any("BODY=BINARYMIME" in line for line in lines), lines)
+        self.assertTrue(any(re.fullmatch(r"C: BDAT \d+ LAST", line) for line in lines), lines)
+        self.showed("CHUNKING", "BINARYMIME")
+
+    @rule("3461", "4", "RET and NOTIFY are taken from a client that sends them")
+    def test_extensions_of_msmtp(self):
+        job = extension_job(self, "msmtp-dsn", self.ports["smtp", "offered", "none"])
+        job.run("msmtp", f"--host={clients.HOST}", f"--port={job.port}", "--tls=off", "--auth=off",
+                "--domain=client.example.net", f"--from={job.sender}", "--dsn-notify=failure,delay",
+                "--dsn-return=headers", job.recipient, input=job.unix_message)
+        self.check_text(self.delivered(job.recipient), job)
+        lines = self.conversation(job)
+        self.assertTrue(any(line.startswith("C: MAIL") and " RET=HDRS" in line for line in lines), lines)
+        self.assertTrue(any(line.startswith("C: RCPT") and " NOTIFY=" in line for line in lines), lines)
+        self.showed("DSN")
+
+    @rule("6531", "3.3", "Addresses and header fields in UTF-8")
+    def test_extensions_of_smtplib(self):
+        job = extension_job(self, "smtplib-utf8", self.ports["smtp", "offered", "none"])
+        recipient = "jörg@example.test"
+        message = "Subject: Grüße, 東京\r\n\r\ntext\r\n".encode()
+        with smtplib.SMTP(clients.HOST, job.port, timeout=talk.SECONDS) as session:
+            session.sendmail(job.sender, [recipient], message, ["SMTPUTF8", "BODY=8BITMIME"])
+        octets = self.delivered(recipient)
+        self.assertEqual(talk.without_trace(octets)[1], message)
+        self.assertIn(b"with UTF8SMTP", octets)
+        self.showed("SMTPUTF8")
+
+    def showed(self, *extensions):
+        self.ran.update(("extension", name, "", "") for name in extensions)
+
     def test_zz_no_secret_was_written_down(self):
         secrets = [PASSWORD, b64encode(PASSWORD.encode()).decode().rstrip("="),
                    b64encode(f"\0sender\0{PASSWORD}".encode()).decode()]
@@ -253,8 +347,10 @@ class Matrix(unittest.TestCase):
     def test_zzz_the_table_is_what_was_proved(self):
         """Runs last: cells of tests that were not run are taken as they are in the table."""
         known = self.ran | self.lacked
-        missing = [(client.name, *cell) for client in CLIENTS for cell in cells(client)
-                   if not client.why_not(*cell) and (client.name, *cell) not in known]
+        wanted = [(client.name, *cell) for client in CLIENTS for cell in cells(client)
+                  if not client.why_not(*cell)]
+        wanted += [("extension", name, "", "") for name in EXTENSIONS]
+        missing = [cell for cell in wanted if cell not in known]
         if missing:
             self.skipTest(f"{len(missing)} cells were not run, as {missing[0]}")
         text = table()

@@ -152,7 +152,7 @@ class Injection(TlsTest):
     @rule("3207", "4.2", "An EHLO pipelined ahead of STARTTLS is answered in clear and forgotten")
     def test_ahead_of_starttls(self):
         with talk.Talk(self.smtp_starttls) as session:
-            session.send(b"EHLO evil.example.net\r\nMAIL FROM:<evil@example.net>\r\nSTARTTLS\r\n")
+            session.send(b"EHLO early.example.net\r\nMAIL FROM:<early@example.net>\r\nSTARTTLS\r\n")
             session.expect("250")
             session.expect("250")
             reply = session.reply()  # of a transaction in progress; either is allowed
@@ -160,7 +160,7 @@ class Injection(TlsTest):
                 session.expect("250", "RSET")
                 session.expect("220", "STARTTLS")
             session.secure(self.context())
-            session.expect("503", "RCPT TO:<evil@example.test>")
+            session.expect("503", "RCPT TO:<early@example.test>")
 
     @rule("3207", "4.2", "Clear text instead of a handshake ends the session and is never carried out")
     def test_instead_of_a_handshake(self):
@@ -177,19 +177,19 @@ class Injection(TlsTest):
     @rule("2595", "4", "What arrived in clear behind STLS is thrown away, not answered under TLS")
     def test_behind_stls(self):
         with talk.Talk(self.pop3_stls) as session:
-            evil = b"USER evil@example.test\r\nPASS evil\r\n"
+            evil = b"USER devil@example.test\r\nPASS devil\r\n"
             session.send(b"STLS\r\n" + evil)
             session.expect("+OK")
             session.secure(self.context())
             session.expect("-ERR", "STAT")  # the first answer there is: not logged in
             self.assertIn("USER", talk.capabilities(session))
         self.assertIn(f"{len(evil)} octets", self.server.log)
-        self.assertNotIn("evil@example.test", self.server.out)
+        self.assertNotIn("devil", self.server.out)
 
     @rule("2595", "4", "A USER given in clear does not count after STLS")
     def test_ahead_of_stls(self):
         with talk.Talk(self.pop3_stls) as session:
-            session.send(b"USER evil@example.test\r\nSTLS\r\n")
+            session.send(b"USER early@example.test\r\nSTLS\r\n")
             session.expect("+OK")
             session.expect("+OK")
             session.secure(self.context())
