@@ -32,7 +32,8 @@ class Portico:
 
     `config_extra` is TOML. It stands at the end of [host], so that keys before its first table
     are keys of [host]; tables of its own may follow.
-    `ports` are the services that get a [[port]] with port = "auto".
+    `ports` are the services that get a [[port]] with port = "auto"; with more to say, port() says
+    it. Their numbers are in `listening`, in the same order.
     `args` stand before the command on the server's command line, as ["--trace"].
     Leaving the block stops the server by SIGTERM: exit code 0 and no report of a sanitizer, or
     it is a failure. After kill() or stop(), start() runs it again on the same data.
@@ -49,13 +50,15 @@ class Portico:
         self.config.write_text(self._configuration(config_extra, ports))
         self.process = None
         self.ports = []  # as port_file has them
+        self.listening = []  # numbers at 127.0.0.1 of the `ports` asked for
         self.smtp = self.pop3 = self.http = None  # port numbers
 
     def _configuration(self, extra, ports):
         head = (f'[host]\nname = "mx.example.test"\n'
                 f'data = "{self.data}"\nport_file = "{self.port_file}"\n')
-        tables = "".join(f'\n[[port]]\nport = "auto"\nservice = "{service}"\n'
-                         for service in ports)
+        self._own = len(ports)
+        tables = "".join(entry if entry.startswith("\n[[port]]") else port(entry)
+                         for entry in ports)
         return head + extra + "\n" + tables
 
     def __enter__(self):
@@ -97,6 +100,8 @@ class Portico:
         for port in reversed(self.ports):  # the first of a service counts
             if port["service"] in ("smtp", "pop3", "http"):
                 setattr(self, port["service"], port["port"])
+        self.listening = [entry["port"] for entry in self.ports
+                          if entry["address"] == "127.0.0.1"][-self._own:]
         return self
 
     @property
@@ -173,6 +178,12 @@ class Portico:
         return path.read_bytes().decode(errors="replace") if path.exists() else ""
 
 
+def port(service, **options):
+    """A [[port]] for Portico(ports=...): port("smtp", tls="starttls", require_tls=True)."""
+    return "".join(["\n[[port]]\n", *(f"{name} = {json.dumps(value)}\n" for name, value in
+                                     {"port": "auto", "service": service, **options}.items())])
+
+
 def run(command, input=b"", check=True, **more):
     """Runs a program to its end; its output is text with the line ends untouched."""
     done = subprocess.run([str(part) for part in command], capture_output=True,
@@ -199,15 +210,24 @@ def program(name):
     return path
 
 
+def rule(rfc, section, text):
+    """Says which rule of which RFC a test shows; tests/rules.py makes the table of all of them."""
+    def marked(test):
+        test.rules = [(rfc, section, text), *getattr(test, "rules", [])]
+        return test
+    return marked
+
+
 class ServerTest(unittest.TestCase):
     """Tests that share one server; each has a mailbox and a folder of its own."""
 
     config_extra = ""
+    ports = ("smtp", "pop3", "http")
     args = ()
 
     @classmethod
     def setUpClass(cls):
-        cls.server = cls.enterClassContext(Portico(cls.config_extra, args=cls.args))
+        cls.server = cls.enterClassContext(Portico(cls.config_extra, cls.ports, args=cls.args))
 
     def setUp(self):
         self.mailbox = f"{self._testMethodName.lower()}@example.test"

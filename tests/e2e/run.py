@@ -3,6 +3,7 @@
 (test_clients, test_clients.Curl, test_clients.Curl.test_smtp)."""
 
 import argparse
+import json
 import os
 import pathlib
 import sys
@@ -20,6 +21,7 @@ class Progress(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.passed = 0
+        self.rules = {"passed": [], "skipped": []}  # what tests/rules.py reads
         self._shown = set()
 
     def startTest(self, test):
@@ -33,11 +35,18 @@ class Progress(unittest.TestResult):
     def addSuccess(self, test):
         super().addSuccess(test)
         self.passed += 1
+        self._note_rules("passed", test)
         self._say("ok", test)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
+        self._note_rules("skipped", test)
         print(f"SKIPPED {test.id()}: {reason}", flush=True)
+
+    def _note_rules(self, outcome, test):
+        method = getattr(test, getattr(test, "_testMethodName", ""), None)
+        for rule in getattr(method, "rules", []):
+            self.rules[outcome].append([*rule, test.id()])
 
     def addError(self, test, error):
         super().addError(test, error)
@@ -70,6 +79,8 @@ def main():
     parser.add_argument("--binary", metavar="PATH", help="the portico to test")
     parser.add_argument("--allow-missing", action="store_true",
                         help="skip, loudly, what needs a client program that is not installed")
+    parser.add_argument("--rules", metavar="FILE", type=pathlib.Path,
+                        help="where to write which rules the tests showed")
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     if options.binary:
@@ -86,6 +97,8 @@ def main():
     result = Progress()
     began = time.monotonic()
     tests.run(result)
+    if options.rules:
+        options.rules.write_text(json.dumps(result.rules))
     failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
     print(f"end to end: {time.monotonic() - began:.0f} s with {harness.default_binary()}")
     print(f"{result.passed} passed, {failed} failed, {len(result.skipped)} skipped")

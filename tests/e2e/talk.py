@@ -6,11 +6,13 @@ SECONDS = 60  # for one answer; a test never depends on it, it only ends one tha
 
 
 class Talk:
-    """A connection to 127.0.0.1, read by lines."""
+    """A connection to 127.0.0.1, read by lines; with `tls`, a context, in TLS from the start."""
 
-    def __init__(self, port, greeting=True):
+    def __init__(self, port, greeting=True, tls=None, **more):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
         self._received = bytearray()
+        if tls:
+            self.secure(tls, **more)
         self.greeting = self.line() if greeting else None
 
     def __enter__(self):
@@ -21,6 +23,12 @@ class Talk:
 
     def close(self):
         self.socket.close()
+
+    def secure(self, context, name="localhost", session=None):
+        """The handshake; from here on TLS."""
+        if self._received:
+            raise AssertionError(f"in clear, before the handshake: {bytes(self._received)!r}")
+        self.socket = context.wrap_socket(self.socket, server_hostname=name, session=session)
 
     def send(self, octets):
         self.socket.sendall(octets if isinstance(octets, bytes) else octets.encode())
@@ -77,11 +85,21 @@ def stuffed(message):
     return (b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:]
 
 
-def smtp(port):
+def smtp(port, **more):
     """A connection that has said EHLO."""
-    talk = Talk(port)
+    talk = Talk(port, **more)
     talk.expect("250", "EHLO client.example.net")
     return talk
+
+
+def capabilities(talk):
+    """What EHLO announces, or CAPA: {"SIZE": "1000", "STARTTLS": "", ...}."""
+    if talk.greeting.startswith("+OK"):
+        talk.expect("+OK", "CAPA")
+        lines = talk.body().decode().split("\r\n")[:-1]
+    else:
+        lines = [line[4:] for line in talk.expect("250", "EHLO client.example.net").split("\n")[1:]]
+    return {name: value for name, _, value in (line.partition(" ") for line in lines)}
 
 
 def data(talk, message, to=("ana@example.test",), sender="bo@example.net"):
@@ -110,9 +128,9 @@ def deliver(port, message, to=("ana@example.test",), sender="bo@example.net"):
         return id
 
 
-def pop3(port, login="ana@example.test", password="any"):
+def pop3(port, login="ana@example.test", password="any", **more):
     """A session in TRANSACTION state."""
-    talk = Talk(port)
+    talk = Talk(port, **more)
     talk.expect("+OK", f"USER {login}")
     talk.expect("+OK", f"PASS {password}")
     return talk
