@@ -30,15 +30,24 @@ with its file's name, `test_`; the others are of the folder's `*_test.cpp`.
 
 
 def rules_of_unit_tests(folder):
-    """(RFC, section, rule, test) of each rule that GoogleTest's XML files record."""
-    for path in sorted(folder.rglob("*.xml")):
+    """(RFC, section, rule, test) of each rule in GoogleTest's XML files: of what passed, of what was
+    skipped."""
+    passed, skipped = set(), set()
+    for path in folder.rglob("*.xml"):
         for case in ElementTree.parse(path).iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 continue
             test = f'{case.get("classname")}.{case.get("name")}'
-            for place in case.iter("property"):
-                if re.fullmatch(r"rule\d+", place.get("name")):
-                    yield (*place.get("value").split("|", 2), test)
+            rows = skipped if case.find("skipped") is not None else passed
+            rows.update((*place.get("value").split("|", 2), test) for place in case.iter("property")
+                        if re.fullmatch(r"rule\d+", place.get("name")))
+    return passed, skipped
+
+
+def rules_of_e2e_tests(file):
+    """The same, as e2e/run.py wrote it."""
+    found = json.loads(file.read_text())
+    return set(map(tuple, found["passed"])), set(map(tuple, found["skipped"]))
 
 
 def order(row):
@@ -98,19 +107,16 @@ def main():
     old = TABLE.read_text() if TABLE.exists() else ""
     kept = rows_of(old)
     rows = set()
-    if options.unit:
-        rows.update(rules_of_unit_tests(options.unit))
-    else:
-        rows.update(row for row in kept if not is_e2e(row[3]))
-    if options.e2e:
-        found = json.loads(options.e2e.read_text())
-        rows.update(map(tuple, found["passed"]))
-        # What cannot be run on this machine takes no row away.
-        skipped = set(map(tuple, found["skipped"]))
-        rows.update(row for row in kept if row in skipped)
-    else:
-        rows.update(row for row in kept if is_e2e(row[3]))
+    for given, read, mine in ((options.unit, rules_of_unit_tests, lambda row: not is_e2e(row[3])),
+                              (options.e2e, rules_of_e2e_tests, lambda row: is_e2e(row[3]))):
+        if given:
+            passed, skipped = read(given)
+            rows |= passed | skipped & kept  # what cannot be run on this machine takes no row away
+        else:
+            rows |= set(filter(mine, kept))
     new = render(rows)
+    if rows_of(new) != {tuple(re.sub(r"\s+", " ", part.strip()) for part in row) for row in rows}:
+        sys.exit("tests/rules.py: the table does not say what it was made of")
 
     if options.write:
         TABLE.write_text(new)

@@ -108,6 +108,9 @@ class Client:
     def here(self, *cell):
         return True
 
+    def check(self):
+        """Whether the reasons still hold, where that is easily seen."""
+
 
 def first(table, cell):
     for key, reason in table.items():
@@ -121,6 +124,10 @@ class Curl(Client):
     name = "curl"
     lacks = {(None, None, SCRAM): "Debian builds curl without GSASL",
              ("pop3", None, "USER"): "curl cannot be told to pass over SASL and APOP"}
+
+    def check(self):
+        if "gsasl" in run([program("curl"), "--version"]).stdout:
+            raise AssertionError("this curl has GSASL: let it show what it can")
     def curl(self, job, *arguments):
         more = ["--cacert", job.ca] if job.tls != "none" else []
         if job.tls == "starttls":

@@ -1,5 +1,6 @@
 """A Postfix of its own for a test: configuration, queue and log in a temporary folder."""
 
+import grp
 import os
 import pathlib
 import pwd
@@ -51,7 +52,7 @@ class Postfix:
         self._stop()
 
     def _configure(self):
-        # What Postfix's own users have to read; the password is not in it for long, nor worth any.
+        # Postfix's own users have to read it; the passwords in it are worth nothing.
         self.folder.chmod(0o755)
         user = pwd.getpwnam("postfix")
         for name in ("queue", "data", "config"):
@@ -95,7 +96,7 @@ class Postfix:
     def _start(self):
         # "postfix start" would do no more than this, but for checks of what is installed.
         queue = self.folder / "queue"
-        user, group = pwd.getpwnam("postfix").pw_uid, shutil._get_gid("postdrop")
+        user, group = pwd.getpwnam("postfix").pw_uid, grp.getgrnam("postdrop").gr_gid
         for name in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",
                      "incoming", "private", "saved", "trace"):
             (queue / name).mkdir(mode=0o700)

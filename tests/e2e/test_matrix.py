@@ -166,6 +166,7 @@ class Matrix(unittest.TestCase):
     @classmethod
     def cells_of(cls, client):
         def test(self):
+            client.check()
             ready = []
             for cell in cells(client):
                 if client.why_not(*cell):
