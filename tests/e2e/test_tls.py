@@ -93,6 +93,7 @@ class Start(TlsTest):
             session.expect("-ERR", "STLS")
             session.expect("+OK", f"USER {self.mailbox}")
             session.expect("+OK", "PASS any")
+            session.expect("+OK", "QUIT")
         with talk.pop3(self.pop3_stls, self.mailbox) as session:
             self.assertNotIn("STLS", talk.capabilities(session))
             session.expect("-ERR", "STLS")
