@@ -170,6 +170,14 @@ class WithoutServer(ServerTest):
         path.write_text('[auth]\nmode = "any"\n' + port)
         self.portico("--config", path, "check")
 
+    def test_check_reads_the_certificates(self):
+        path = self.config(f'[[certificate]]\ncertificate = "{self.folder}/none.pem"\n'
+                           f'key = "{self.folder}/none.key"\n'
+                           '[[port]]\nport = 4650\nservice = "smtp"\ntls = "implicit"\n')
+        done = self.portico("--config", path, "check", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"portico\.toml:1: certificate .*none\.pem: No such file")
+
     def test_check_of_no_file(self):
         done = self.portico("--config", self.folder / "none.toml", "check", check=False)
         self.assertEqual(done.returncode, 1)
