@@ -196,6 +196,11 @@ Task<void> Connection::pause(std::chrono::milliseconds wait)
     pausing_ = nullptr;
 }
 
+std::size_t Connection::loop() const
+{
+    return loop_.index();
+}
+
 void Connection::doing(std::string_view what)
 {
     doing_.assign(what);

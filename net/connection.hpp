@@ -78,6 +78,7 @@ public:
     void log(Level level, std::string_view event) const;
 
     std::uint64_t number() const { return number_; }
+    std::size_t loop() const; // its index: what belongs to one loop needs no lock
     const FiveTuple& tuple() const { return tuple_; }
     bool stopping() const { return stopping_; }
 

@@ -67,7 +67,8 @@ class Outbox {
 public:
     Outbox(net::Connection& peer, std::chrono::milliseconds wait) : peer_{peer}, wait_{wait} {}
 
-    void add(std::string bytes)
+    void add(std::string_view bytes) { waiting_ += bytes; }
+    void add(std::string&& bytes)
     {
         if (waiting_.empty())
             waiting_ = std::move(bytes);
@@ -114,7 +115,26 @@ Service::Service(config::Http options, std::string host_name, std::string author
     : options_{std::move(options)}, host_name_{std::move(host_name)},
       authority_{std::move(authority)}, registry_{registry}, pool_{pool}, transcript_{transcript}
 {
-    if (!options_.root.empty()) root_.emplace(options_.root);
+    if (options_.root.empty()) return;
+    root_.emplace(options_.root);
+    const auto loops = registry.loops();
+    for (std::size_t loop = 0; loop < loops; ++loop)
+        caches_.emplace_back(static_cast<std::size_t>(options_.cache_bytes) / loops);
+}
+
+net::Task<std::expected<Opened, FileError>> Service::open(Cache& cache, Open file)
+{
+    const auto now = Clock::now();
+    if (auto hot = cache.find(file.file, now))
+        co_return Opened{.file = hot->file, .small = hot, .descriptor = {}};
+    const auto most = file.with_content ? small_file : 0;
+    // Named: g++ 12 destroys what a temporary closure in a co_await has captured twice.
+    auto look_up = [this, &name = file.file, most, known = cache.known(file.file)] {
+        return root_->open(name, most, known);
+    };
+    auto found = co_await pool_.run(std::move(look_up));
+    if (file.with_content) cache.learn(file.file, found ? found->small : nullptr, now);
+    co_return found;
 }
 
 net::Task<void> Service::serve(net::Connection& peer)
@@ -131,17 +151,14 @@ net::Task<void> Service::serve(net::Connection& peer)
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
         } else if (auto* open = std::get_if<Open>(&step)) {
             peer.doing(protocol.doing().substr(0, shown));
-            // Named: g++ 12 destroys what a temporary closure in a co_await has captured twice.
-            auto look_up = [this, name = open->file, most = open->with_content ? small_file : 0] {
-                return root_->open(name, most);
-            };
-            auto found = co_await pool_.run(std::move(look_up));
+            auto found = co_await this->open(caches_[peer.loop()], std::move(*open));
             if (found) opened = std::move(*found);
             protocol.opened(found ? std::expected<File, FileError>{opened.file}
                                   : std::unexpected{found.error()});
         } else if (auto* send = std::get_if<Send>(&step)) {
-            if (opened.content.size() == send->length)
-                outbox.add(std::move(opened.content));
+            if (opened.small)
+                outbox.add(
+                    std::string_view{opened.small->content}.substr(send->offset, send->length));
             else if (!co_await stream(pool_, opened.descriptor, *send, outbox))
                 co_return;
             opened = {};
