@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -102,6 +103,16 @@ std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t
                   .small = std::make_shared<const SmallFile>(
                       SmallFile{.file = file, .version = version, .content = std::move(content)}),
                   .descriptor = {}};
+}
+
+bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)
+{
+    auto answers = [&file](std::uint64_t place) {
+        char octet = 0;
+        iovec into{&octet, 1};
+        return ::preadv2(file.get(), &into, 1, static_cast<off_t>(place), RWF_NOWAIT) >= 0;
+    };
+    return answers(offset) && answers(offset + length - 1);
 }
 
 std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)

@@ -36,6 +36,10 @@ private:
     net::FileDescriptor folder_;
 };
 
+/// Whether that part of the file seems to be in memory, so that it can be sent without waiting for
+/// the disk: its first and its last page are. Does not block.
+bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);
+
 /// `length` octets of the file from `offset`; fewer if it ends before or cannot be read.
 std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);
 

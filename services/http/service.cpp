@@ -91,10 +91,40 @@ private:
     std::string waiting_;
 };
 
+// An opened file as far as the kernel can send it by itself; what is left to be read and written.
+// Nothing: the peer is gone.
+net::Task<std::optional<Send>> send_unread(net::Connection& peer, net::Pool& pool,
+                                           const net::FileDescriptor& file, Send send,
+                                           std::chrono::milliseconds wait)
+{
+    while (send.length > 0) {
+        auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
+        if (!in_memory(file, send.offset, length)) {
+            auto fetch = [&file, offset = send.offset, length] {
+                return read_at(file, offset, length).size();
+            };
+            co_await pool.run(fetch);
+        }
+        auto sent = co_await peer.send_file(file.get(), send.offset, length, wait);
+        if (!sent) co_return std::nullopt;
+        send.offset += *sent;
+        send.length -= *sent;
+        if (*sent < length) break;
+    }
+    co_return send;
+}
+
 // The rest of an opened file, piece by piece. False: the peer is gone, or the file got shorter
 // than its Content-Length has said, and only the end of the connection can tell that.
-net::Task<bool> stream(net::Pool& pool, const net::FileDescriptor& file, Send send, Outbox& outbox)
+net::Task<bool> stream(net::Connection& peer, net::Pool& pool, const net::FileDescriptor& file,
+                       Send send, Outbox& outbox, std::chrono::milliseconds wait)
 {
+    if (!peer.tls()) {
+        if (!co_await outbox.flush()) co_return false; // the head goes before
+        auto left = co_await send_unread(peer, pool, file, send, wait);
+        if (!left) co_return false;
+        send = *left;
+    }
     while (send.length > 0) {
         auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
         auto read = [&file, offset = send.offset, length] { return read_at(file, offset, length); };
@@ -159,7 +189,8 @@ net::Task<void> Service::serve(net::Connection& peer)
             if (opened.small)
                 outbox.add(
                     std::string_view{opened.small->content}.substr(send->offset, send->length));
-            else if (!co_await stream(pool_, opened.descriptor, *send, outbox))
+            else if (!co_await stream(peer, pool_, opened.descriptor, *send, outbox,
+                                      options_.write_timeout))
                 co_return;
             opened = {};
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;

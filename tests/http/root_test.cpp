@@ -105,6 +105,16 @@ TEST_F(HttpRoot, ShowsNothingElse)
     }
 }
 
+TEST_F(HttpRoot, TellsWhatIsInMemory)
+{
+    Root root{folder_};
+    auto written = root.open("docs/b.txt", 0); // just now, so it is
+    ASSERT_TRUE(written.has_value());
+    EXPECT_TRUE(in_memory(written->descriptor, 0, 5000));
+    net::FileDescriptor closed;
+    EXPECT_FALSE(in_memory(closed, 0, 5000)); // what cannot be told is not
+}
+
 TEST_F(HttpRoot, StaysWhenItsNameMoves)
 {
     Root root{folder_};
