@@ -14,7 +14,12 @@ namespace {
 
 constexpr std::string_view index_file = "index.html";
 constexpr std::string_view authority_file = "ca.pem";
-constexpr std::string_view allowed = "Allow: GET, HEAD\r\n";
+constexpr std::string_view allowed = "Allow: GET, HEAD, OPTIONS\r\n"; // RFC 9110 section 10.2.1
+
+bool is_allowed(std::string_view method)
+{
+    return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
 
 // Never shown, not even in a transcript.
 constexpr std::array secrets{"authorization", "proxy-authorization", "cookie"};
@@ -102,7 +107,7 @@ void Protocol::head_came()
     head_only_ = request.method == "HEAD";
     if (!request.has_body() || request.minor == 0) return; // RFC 9110 section 10.1.1
     if (!request.has_member("expect", "100-continue")) return;
-    if (request.method == "GET" || request.method == "HEAD") {
+    if (is_allowed(request.method)) {
         output_ = proceed;
         trace_response(output_);
         return;
@@ -118,14 +123,17 @@ void Protocol::request_came()
     ++requests_;
     if (request.has_body() && trace_.on())
         trace_.client(fmt::format("({} octets)", parser_.body_octets()));
-    if (request.method != "GET" && request.method != "HEAD") // RFC 9110 section 15.5.6
+    if (!is_allowed(request.method)) // RFC 9110 section 15.5.6
         return respond(Status::method_not_allowed, std::string{allowed});
     // RFC 9110 section 10.1.1: the only expectation there is.
     if (auto expect = request.field("expect");
         expect && request.minor > 0 && !equals_ignoring_case(*expect, "100-continue"))
         return respond(Status::expectation_failed);
+    // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone, and means the server.
+    const bool options = request.method == "OPTIONS";
+    if (options && request.target == "*") return respond_options();
     auto path = parse_path(request.target);
-    if (path) return answer(*path);
+    if (path) return options ? respond_options() : answer(*path);
     switch (path.error()) {
     case PathError::malformed:
         return refuse(Status::bad_request, "the request target is malformed");
@@ -226,6 +234,16 @@ void Protocol::respond(Status status, std::string fields)
              .last_modified = {},
              .fields = std::move(fields)},
             content);
+}
+
+// RFC 9110 section 9.3.7. The same for every target: what may be done does not depend on it, and
+// whether it is there is GET's to find out.
+void Protocol::respond_options()
+{
+    respond({.status = Status::no_content,
+             .content_type = {},
+             .last_modified = {},
+             .fields = std::string{allowed}});
 }
 
 void Protocol::refuse(Status status, std::string_view why)

@@ -93,6 +93,7 @@ private:
     void answer(const Path& path);
     void respond(const Response& response, std::string_view content = {});
     void respond(Status status, std::string fields = {});
+    void respond_options();
     void refuse(Status status, std::string_view why);
     void finish_request();
     Persistence persistence() const;

@@ -12,6 +12,7 @@ std::string_view reason_phrase(Status status)
 {
     switch (status) {
     case Status::ok: return "OK";
+    case Status::no_content: return "No Content";
     case Status::moved_permanently: return "Moved Permanently";
     case Status::bad_request: return "Bad Request";
     case Status::forbidden: return "Forbidden";
@@ -99,7 +100,9 @@ std::string to_head(const Response& response, Persistence persistence, std::chro
                    imf_fixdate(now));
     if (!response.content_type.empty())
         fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-    fmt::format_to(out, "Content-Length: {}\r\n", response.content_length);
+    // RFC 9110 section 8.6: never with 204.
+    if (response.status != Status::no_content)
+        fmt::format_to(out, "Content-Length: {}\r\n", response.content_length);
     // RFC 9110 section 8.8.2.1: not later than the response's own date. The format has no room
     // for dates before the year 0, which a broken file system may tell.
     if (response.last_modified)

@@ -13,6 +13,7 @@ namespace portico::http {
 /// The status codes we answer with (RFC 9110 section 15).
 enum class Status : std::uint16_t {
     ok = 200,
+    no_content = 204,
     moved_permanently = 301,
     bad_request = 400,
     forbidden = 403,
