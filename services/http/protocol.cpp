@@ -1,5 +1,6 @@
 #include "services/http/protocol.hpp"
 
+#include "services/http/conditional.hpp"
 #include "services/http/mime.hpp"
 
 #include <fmt/format.h>
@@ -28,6 +29,16 @@ bool is_secret(std::string_view name)
 {
     return std::ranges::any_of(
         secrets, [&](std::string_view secret) { return equals_ignoring_case(name, secret); });
+}
+
+// RFC 9110 section 8.8.1: strong, since no two contents share it, unless one is written over the
+// other in place, as long as it, within one tick of the file system's clock.
+std::string entity_tag(const File& file)
+{
+    // Unsigned, since a broken file system may tell a time that nanoseconds have no room for.
+    const auto seconds = static_cast<std::uint64_t>(file.modified.time_since_epoch().count());
+    return fmt::format("\"{:x}-{:x}-{:x}\"", file.size, seconds * 1'000'000'000 + file.nanoseconds,
+                       file.inode);
 }
 
 } // namespace
@@ -165,18 +176,7 @@ void Protocol::answer(const Path& path)
 void Protocol::opened(std::expected<File, FileError> outcome)
 {
     if (state_ != State::opening) return;
-    if (outcome) {
-        auto content = head_only_ ? 0 : outcome->size;
-        respond({.status = Status::ok,
-                 .content_type = media_type(open_.file),
-                 .content_length = outcome->size,
-                 .last_modified = outcome->modified});
-        if (content == 0) return;
-        content_left_ = content;
-        state_ = State::sending;
-        trace_octets(content);
-        return;
-    }
+    if (outcome) return serve(*outcome);
     switch (outcome.error()) {
     case FileError::is_folder:
         if (path_.is_folder()) return respond(Status::not_found); // index.html is itself one
@@ -187,6 +187,33 @@ void Protocol::opened(std::expected<File, FileError> outcome)
     case FileError::forbidden: return respond(Status::forbidden);
     case FileError::failing: return respond(Status::internal_server_error);
     }
+}
+
+// RFC 9110 section 13.2.1: preconditions are for what would be 200 without them.
+void Protocol::serve(const File& file)
+{
+    const Validators validators{.etag = entity_tag(file),
+                                .last_modified = last_modified(file.modified, now_)};
+    auto fields = fmt::format("ETag: {}\r\n", validators.etag);
+    switch (evaluate(parser_.request(), validators, now_)) {
+    case Verdict::fulfilled: break;
+    case Verdict::not_modified: // section 15.4.5: without what the client has
+        return respond({.status = Status::not_modified,
+                        .content_type = {},
+                        .last_modified = {},
+                        .fields = std::move(fields)});
+    case Verdict::precondition_failed: return respond(Status::precondition_failed);
+    }
+    auto content = head_only_ ? 0 : file.size;
+    respond({.status = Status::ok,
+             .content_type = media_type(open_.file),
+             .content_length = file.size,
+             .last_modified = file.modified,
+             .fields = std::move(fields)});
+    if (content == 0) return;
+    content_left_ = content;
+    state_ = State::sending;
+    trace_octets(content);
 }
 
 void Protocol::welcome(std::string_view html)

@@ -70,7 +70,9 @@ std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t
     if (!S_ISREG(status.st_mode)) return std::unexpected{FileError::not_found};
     opened.file = {.size = static_cast<std::uint64_t>(status.st_size),
                    .modified =
-                       std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}}};
+                       std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}},
+                   .nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
+                   .inode = status.st_ino};
     if (opened.file.size > most) return opened;
     opened.content = read_at(opened.descriptor, 0, static_cast<std::size_t>(opened.file.size));
     // It was written to since fstat(): what was read is what it is, for Content-Length too.
