@@ -41,24 +41,6 @@ constexpr bool is_control(char c)
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
 }
 
-constexpr std::string_view trim(std::string_view text)
-{
-    while (!text.empty() && is_one_of(text.front(), " \t")) text.remove_prefix(1);
-    while (!text.empty() && is_one_of(text.back(), " \t")) text.remove_suffix(1);
-    return text;
-}
-
-template <class Visit>
-void each_member(std::string_view list, Visit visit)
-{
-    while (!list.empty()) {
-        auto comma = std::min(list.find(','), list.size());
-        auto member = trim(list.substr(0, comma));
-        if (!member.empty()) visit(member); // RFC 9110 section 5.6.1.2: empty ones are ignored
-        list.remove_prefix(std::min(comma + 1, list.size()));
-    }
-}
-
 // The methods llhttp can parse, less those of RTSP.
 constexpr std::array known_methods{
 #define PORTICO_METHOD(number, name, string) std::string_view{#string},
@@ -132,6 +114,19 @@ std::optional<std::string_view> Request::field(std::string_view name) const
     for (const auto& field : fields)
         if (equals_ignoring_case(field.name, name)) return field.value;
     return std::nullopt;
+}
+
+std::optional<std::string> Request::combined(std::string_view name) const
+{
+    std::optional<std::string> all;
+    for (const auto& field : fields) {
+        if (!equals_ignoring_case(field.name, name)) continue;
+        if (all)
+            all->append(", ").append(field.value);
+        else
+            all = field.value;
+    }
+    return all;
 }
 
 bool Request::has_member(std::string_view name, std::string_view member) const

@@ -2,6 +2,7 @@
 
 #include <llhttp.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -58,6 +59,8 @@ struct Request {
     bool has_body() const { return chunked || content_length > 0; }
     /// The value of the first field of this name, compared without case.
     std::optional<std::string_view> field(std::string_view name) const;
+    /// The values of all fields of this name as one list (RFC 9110 section 5.3).
+    std::optional<std::string> combined(std::string_view name) const;
     /// Whether a comma-separated field has this member, compared without case.
     bool has_member(std::string_view name, std::string_view member) const;
 };
@@ -124,5 +127,26 @@ bool is_host(std::string_view text);
 
 bool is_token(std::string_view text); // RFC 9110 section 5.6.2
 bool equals_ignoring_case(std::string_view a, std::string_view b);
+
+/// `text` without the white space (RFC 9110 section 5.6.3) around it.
+constexpr std::string_view trim(std::string_view text)
+{
+    constexpr auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
+/// Shows the members of a comma-separated list, in which nothing is quoted.
+template <class Visit>
+void each_member(std::string_view list, Visit visit)
+{
+    while (!list.empty()) {
+        auto comma = std::min(list.find(','), list.size());
+        auto member = trim(list.substr(0, comma));
+        if (!member.empty()) visit(member); // RFC 9110 section 5.6.1.2: empty ones are ignored
+        list.remove_prefix(std::min(comma + 1, list.size()));
+    }
+}
 
 } // namespace portico::http

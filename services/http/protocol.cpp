@@ -1,5 +1,6 @@
 #include "services/http/protocol.hpp"
 
+#include "services/http/conditional.hpp"
 #include "services/http/mime.hpp"
 
 #include <fmt/format.h>
@@ -14,7 +15,12 @@ namespace {
 
 constexpr std::string_view index_file = "index.html";
 constexpr std::string_view authority_file = "ca.pem";
-constexpr std::string_view allowed = "Allow: GET, HEAD\r\n";
+constexpr std::string_view allowed = "Allow: GET, HEAD, OPTIONS\r\n"; // RFC 9110 section 10.2.1
+
+bool is_allowed(std::string_view method)
+{
+    return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
 
 // Never shown, not even in a transcript.
 constexpr std::array secrets{"authorization", "proxy-authorization", "cookie"};
@@ -23,6 +29,16 @@ bool is_secret(std::string_view name)
 {
     return std::ranges::any_of(
         secrets, [&](std::string_view secret) { return equals_ignoring_case(name, secret); });
+}
+
+// RFC 9110 section 8.8.1: strong, since no two contents share it, unless one is written over the
+// other in place, as long as it, within one tick of the file system's clock.
+std::string entity_tag(const File& file)
+{
+    // Unsigned, since a broken file system may tell a time that nanoseconds have no room for.
+    const auto seconds = static_cast<std::uint64_t>(file.modified.time_since_epoch().count());
+    return fmt::format("\"{:x}-{:x}-{:x}\"", file.size, seconds * 1'000'000'000 + file.nanoseconds,
+                       file.inode);
 }
 
 } // namespace
@@ -102,7 +118,7 @@ void Protocol::head_came()
     head_only_ = request.method == "HEAD";
     if (!request.has_body() || request.minor == 0) return; // RFC 9110 section 10.1.1
     if (!request.has_member("expect", "100-continue")) return;
-    if (request.method == "GET" || request.method == "HEAD") {
+    if (is_allowed(request.method)) {
         output_ = proceed;
         trace_response(output_);
         return;
@@ -118,14 +134,17 @@ void Protocol::request_came()
     ++requests_;
     if (request.has_body() && trace_.on())
         trace_.client(fmt::format("({} octets)", parser_.body_octets()));
-    if (request.method != "GET" && request.method != "HEAD") // RFC 9110 section 15.5.6
+    if (!is_allowed(request.method)) // RFC 9110 section 15.5.6
         return respond(Status::method_not_allowed, std::string{allowed});
     // RFC 9110 section 10.1.1: the only expectation there is.
     if (auto expect = request.field("expect");
         expect && request.minor > 0 && !equals_ignoring_case(*expect, "100-continue"))
         return respond(Status::expectation_failed);
+    // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone, and means the server.
+    const bool options = request.method == "OPTIONS";
+    if (options && request.target == "*") return respond_options();
     auto path = parse_path(request.target);
-    if (path) return answer(*path);
+    if (path) return options ? respond_options() : answer(*path);
     switch (path.error()) {
     case PathError::malformed:
         return refuse(Status::bad_request, "the request target is malformed");
@@ -157,18 +176,7 @@ void Protocol::answer(const Path& path)
 void Protocol::opened(std::expected<File, FileError> outcome)
 {
     if (state_ != State::opening) return;
-    if (outcome) {
-        auto content = head_only_ ? 0 : outcome->size;
-        respond({.status = Status::ok,
-                 .content_type = media_type(open_.file),
-                 .content_length = outcome->size,
-                 .last_modified = outcome->modified});
-        if (content == 0) return;
-        content_left_ = content;
-        state_ = State::sending;
-        trace_octets(content);
-        return;
-    }
+    if (outcome) return serve(*outcome);
     switch (outcome.error()) {
     case FileError::is_folder:
         if (path_.is_folder()) return respond(Status::not_found); // index.html is itself one
@@ -179,6 +187,33 @@ void Protocol::opened(std::expected<File, FileError> outcome)
     case FileError::forbidden: return respond(Status::forbidden);
     case FileError::failing: return respond(Status::internal_server_error);
     }
+}
+
+// RFC 9110 section 13.2.1: preconditions are for what would be 200 without them.
+void Protocol::serve(const File& file)
+{
+    const Validators validators{.etag = entity_tag(file),
+                                .last_modified = last_modified(file.modified, now_)};
+    auto fields = fmt::format("ETag: {}\r\n", validators.etag);
+    switch (evaluate(parser_.request(), validators, now_)) {
+    case Verdict::fulfilled: break;
+    case Verdict::not_modified: // section 15.4.5: without what the client has
+        return respond({.status = Status::not_modified,
+                        .content_type = {},
+                        .last_modified = {},
+                        .fields = std::move(fields)});
+    case Verdict::precondition_failed: return respond(Status::precondition_failed);
+    }
+    auto content = head_only_ ? 0 : file.size;
+    respond({.status = Status::ok,
+             .content_type = media_type(open_.file),
+             .content_length = file.size,
+             .last_modified = file.modified,
+             .fields = std::move(fields)});
+    if (content == 0) return;
+    content_left_ = content;
+    state_ = State::sending;
+    trace_octets(content);
 }
 
 void Protocol::welcome(std::string_view html)
@@ -226,6 +261,16 @@ void Protocol::respond(Status status, std::string fields)
              .last_modified = {},
              .fields = std::move(fields)},
             content);
+}
+
+// RFC 9110 section 9.3.7. The same for every target: what may be done does not depend on it, and
+// whether it is there is GET's to find out.
+void Protocol::respond_options()
+{
+    respond({.status = Status::no_content,
+             .content_type = {},
+             .last_modified = {},
+             .fields = std::string{allowed}});
 }
 
 void Protocol::refuse(Status status, std::string_view why)

@@ -46,8 +46,10 @@ using Step = std::variant<Read, Write, Open, Send, Welcome, Close>;
 
 /// A regular file that is open.
 struct File {
-    std::uint64_t size;
-    std::chrono::sys_seconds modified;
+    std::uint64_t size = 0;
+    std::chrono::sys_seconds modified{};
+    std::uint32_t nanoseconds = 0; // of `modified`, past the second
+    std::uint64_t inode = 0;
 };
 
 enum class FileError : std::uint8_t {
@@ -91,8 +93,10 @@ private:
     void head_came();
     void request_came();
     void answer(const Path& path);
+    void serve(const File& file);
     void respond(const Response& response, std::string_view content = {});
     void respond(Status status, std::string fields = {});
+    void respond_options();
     void refuse(Status status, std::string_view why);
     void finish_request();
     Persistence persistence() const;

@@ -12,12 +12,15 @@ std::string_view reason_phrase(Status status)
 {
     switch (status) {
     case Status::ok: return "OK";
+    case Status::no_content: return "No Content";
     case Status::moved_permanently: return "Moved Permanently";
+    case Status::not_modified: return "Not Modified";
     case Status::bad_request: return "Bad Request";
     case Status::forbidden: return "Forbidden";
     case Status::not_found: return "Not Found";
     case Status::method_not_allowed: return "Method Not Allowed";
     case Status::request_timeout: return "Request Timeout";
+    case Status::precondition_failed: return "Precondition Failed";
     case Status::content_too_large: return "Content Too Large";
     case Status::uri_too_long: return "URI Too Long";
     case Status::expectation_failed: return "Expectation Failed";
@@ -89,6 +92,13 @@ std::string imf_fixdate(std::chrono::sys_seconds time)
         clock.seconds().count());
 }
 
+// RFC 9110 section 8.8.2.1: not later than the response's own date. The format has no room for
+// dates before the year 0, which a broken file system may tell.
+std::chrono::sys_seconds last_modified(std::chrono::sys_seconds time, std::chrono::sys_seconds now)
+{
+    return std::clamp(time, std::min(now, std::chrono::sys_seconds{}), now);
+}
+
 std::string to_head(const Response& response, Persistence persistence, std::chrono::sys_seconds now)
 {
     std::string head;
@@ -99,13 +109,12 @@ std::string to_head(const Response& response, Persistence persistence, std::chro
                    imf_fixdate(now));
     if (!response.content_type.empty())
         fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-    fmt::format_to(out, "Content-Length: {}\r\n", response.content_length);
-    // RFC 9110 section 8.8.2.1: not later than the response's own date. The format has no room
-    // for dates before the year 0, which a broken file system may tell.
+    // RFC 9110 section 8.6: never with 204; with 304 it would be the length of a 200.
+    if (response.status != Status::no_content && response.status != Status::not_modified)
+        fmt::format_to(out, "Content-Length: {}\r\n", response.content_length);
     if (response.last_modified)
         fmt::format_to(out, "Last-Modified: {}\r\n",
-                       imf_fixdate(std::clamp(*response.last_modified,
-                                              std::min(now, std::chrono::sys_seconds{}), now)));
+                       imf_fixdate(last_modified(*response.last_modified, now)));
     head += response.fields;
     switch (persistence) {
     case Persistence::persistent: break;

@@ -13,12 +13,15 @@ namespace portico::http {
 /// The status codes we answer with (RFC 9110 section 15).
 enum class Status : std::uint16_t {
     ok = 200,
+    no_content = 204,
     moved_permanently = 301,
+    not_modified = 304,
     bad_request = 400,
     forbidden = 403,
     not_found = 404,
     method_not_allowed = 405,
     request_timeout = 408,
+    precondition_failed = 412,
     content_too_large = 413,
     uri_too_long = 414,
     expectation_failed = 417,
@@ -55,6 +58,9 @@ struct Response {
 /// section 2.5: the server's own version, whatever the client's).
 std::string to_head(const Response& response, Persistence persistence,
                     std::chrono::sys_seconds now);
+
+/// What Last-Modified says of `time`.
+std::chrono::sys_seconds last_modified(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
 
 /// A short text that names the status, as content for responses that have nothing better.
 std::string short_content(Status status);

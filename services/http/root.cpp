@@ -89,7 +89,9 @@ std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t
     if (S_ISDIR(status.st_mode)) return std::unexpected{FileError::is_folder};
     if (!S_ISREG(status.st_mode)) return std::unexpected{FileError::not_found};
     File file{.size = static_cast<std::uint64_t>(status.st_size),
-              .modified = std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}}};
+              .modified = std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}},
+              .nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
+              .inode = status.st_ino};
     if (file.size > most)
         return Opened{.file = file, .small = nullptr, .descriptor = std::move(descriptor)};
     auto version = version_of(status);

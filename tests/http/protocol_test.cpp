@@ -1,4 +1,5 @@
 #include "tests/http/talk.hpp"
+#include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
 
@@ -40,6 +41,7 @@ TEST(HttpProtocol, ServesAFileWithItsFields)
                               "Content-Type: text/plain; charset=utf-8\r\n"
                               "Content-Length: 5\r\n"
                               "Last-Modified: Sun, 06 Nov 1994 08:36:40 GMT\r\n"
+                              "ETag: \"5-ae1b8ccd379f000-0\"\r\n"
                               "\r\n"
                               "alpha");
     EXPECT_FALSE(outcome.closed);
@@ -130,6 +132,9 @@ TEST(HttpProtocol, RefusesEveryWayOut)
 
 TEST(HttpProtocol, KnowsMethods)
 {
+    rule("9110", "15.5.6", "a known method that is not allowed is 405 with Allow");
+    rule("9110", "15.6.2", "an unknown method is 501");
+    rule("9110", "9.1", "methods are case-sensitive");
     auto request = [](std::string method) { return method + " / HTTP/1.1\r\nHost: here\r\n\r\n"; };
     expect_fates({
         {request("GET"), "200 open"},
@@ -137,11 +142,11 @@ TEST(HttpProtocol, KnowsMethods)
         {request("POST"), "405 open"},
         {request("PUT"), "405 open"},
         {request("DELETE"), "405 open"},
-        {request("OPTIONS"), "405 open"},
+        {request("OPTIONS"), "204 open"},
         {request("PATCH"), "405 open"},
         {request("TRACE"), "405 open"},
         {request("PROPFIND"), "405 open"},
-        {"OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n", "405 open"},
+        {"OPTIONS * HTTP/1.1\r\nHost: here\r\n\r\n", "204 open"},
         {"CONNECT there:443 HTTP/1.1\r\nHost: there\r\n\r\n", "405 open"},
         {request("BREW"), "501 close"},
         {request("get"), "501 close"}, // RFC 9110 section 9.1: case-sensitive
@@ -151,7 +156,34 @@ TEST(HttpProtocol, KnowsMethods)
         {request(""), "400 close"},
     });
     auto outcome = talk(request("POST"));
-    EXPECT_EQ(answers(outcome.output).at(0).field("Allow"), "GET, HEAD");
+    EXPECT_EQ(answers(outcome.output).at(0).field("Allow"), "GET, HEAD, OPTIONS");
+}
+
+TEST(HttpProtocol, AnswersOptions)
+{
+    rule("9110", "9.3.7", "OPTIONS tells the methods in Allow, for a target and for the server");
+    rule("9112", "3.2.4", "the asterisk-form is for OPTIONS alone");
+    rule("9110", "8.6", "204 has no Content-Length");
+    auto options = [](std::string target, std::string more = "") {
+        return "OPTIONS " + target + " HTTP/1.1\r\nHost: here\r\n" + more + "\r\n";
+    };
+    expect_fates({
+        {options("*"), "204 open"},
+        {options("/a.txt"), "204 open"},
+        {options("http://here/a.txt"), "204 open"},
+        {options("/a.txt", "Content-Length: 2\r\n") + "xy" + options("*"), "204 204 open"},
+        {options("/a.txt", "Connection: close\r\n"), "204 close"},
+        {options("a.txt"), "400 close"},
+        {options("**"), "400 close"},
+        {options("/../x"), "400 close"},
+        {"HEAD * HTTP/1.1\r\nHost: here\r\n\r\n", "400 close"},
+    });
+    EXPECT_EQ(talk(options("*")).output, "HTTP/1.1 204 No Content\r\n"
+                                         "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                                         "Server: portico\r\n"
+                                         "Allow: GET, HEAD, OPTIONS\r\n"
+                                         "\r\n");
+    EXPECT_EQ(fate(talk(options("*"), config::Http{})), "204 open");
 }
 
 TEST(HttpProtocol, HeadIsGetWithoutContent)
@@ -532,6 +564,7 @@ S: Server: portico
 S: Content-Type: text/plain; charset=utf-8
 S: Content-Length: 5
 S: Last-Modified: Sun, 06 Nov 1994 08:36:40 GMT
+S: ETag: "5-ae1b8ccd379f000-0"
 S: (5 octets)
 C: (refused: the method is unknown)
 S: HTTP/1.1 501 Not Implemented

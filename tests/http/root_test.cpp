@@ -59,6 +59,11 @@ TEST_F(HttpRoot, OpensRegularFiles)
     ASSERT_TRUE(small->small);
     EXPECT_EQ(small->small->content, "alpha");
     EXPECT_EQ(small->file.size, 5U);
+    struct stat status {};
+    ASSERT_EQ(::stat((folder_ / "a.txt").c_str(), &status), 0);
+    EXPECT_EQ(small->file.modified.time_since_epoch().count(), status.st_mtim.tv_sec);
+    EXPECT_EQ(small->file.nanoseconds, status.st_mtim.tv_nsec);
+    EXPECT_EQ(small->file.inode, status.st_ino);
 
     auto large = root.open("docs/b.txt", 4999);
     ASSERT_TRUE(large.has_value());
