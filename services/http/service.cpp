@@ -140,11 +140,10 @@ net::Task<void> Service::serve(net::Connection& peer)
             protocol.opened(found ? std::expected<File, FileError>{opened.file}
                                   : std::unexpected{found.error()});
         } else if (auto* send = std::get_if<Send>(&step)) {
-            if (opened.content.size() == send->length)
-                outbox.add(std::move(opened.content));
+            if (!opened.content.empty())
+                outbox.add(opened.content.substr(send->offset, send->length));
             else if (!co_await stream(pool_, opened.descriptor, *send, outbox))
                 co_return;
-            opened = {};
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
         } else if (auto* welcome = std::get_if<Welcome>(&step)) {
             peer.doing(protocol.doing().substr(0, shown));
