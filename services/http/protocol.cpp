@@ -1,6 +1,5 @@
 #include "services/http/protocol.hpp"
 
-#include "services/http/conditional.hpp"
 #include "services/http/mime.hpp"
 
 #include <fmt/format.h>
@@ -77,9 +76,7 @@ Step Protocol::next(std::chrono::sys_seconds now)
             break;
         }
         case State::asking: state_ = State::opening; return open_;
-        case State::sending:
-            state_ = last_ ? State::closing : State::reading;
-            return Send{.offset = 0, .length = std::exchange(content_left_, 0)};
+        case State::sending: return send_next();
         case State::welcoming: {
             auto authority = path_.host;
             if (authority.empty()) authority = parser_.request().field("host").value_or("");
@@ -204,16 +201,74 @@ void Protocol::serve(const File& file)
                         .fields = std::move(fields)});
     case Verdict::precondition_failed: return respond(Status::precondition_failed);
     }
+    if (wants_range(parser_.request(), validators, now_)) {
+        auto ranges = parse_range(*parser_.request().combined("range"), file.size);
+        if (ranges) return serve_ranges(file, std::move(*ranges), std::move(fields));
+        if (ranges.error() == RangeError::unsatisfiable) // RFC 9110 section 15.5.17
+            return respond(Status::range_not_satisfiable, unsatisfied_range(file.size));
+    }
+    serve_whole(file, std::move(fields));
+}
+
+void Protocol::serve_whole(const File& file, std::string fields)
+{
+    fields += "Accept-Ranges: bytes\r\n";
     auto content = head_only_ ? 0 : file.size;
     respond({.status = Status::ok,
              .content_type = media_type(open_.file),
              .content_length = file.size,
              .last_modified = file.modified,
              .fields = std::move(fields)});
-    if (content == 0) return;
-    content_left_ = content;
+    if (content > 0) send({{.offset = 0, .length = content}});
+}
+
+// RFC 9110 section 15.3.7.
+void Protocol::serve_ranges(const File& file, std::vector<ByteRange> ranges, std::string fields)
+{
+    Response response{.status = Status::partial_content,
+                      .content_type = media_type(open_.file),
+                      .content_length = ranges.front().length,
+                      .last_modified = file.modified,
+                      .fields = std::move(fields)};
+    // With If-Range the client has the whole's other fields already.
+    if (parser_.request().field("if-range")) response.last_modified.reset();
+    if (ranges.size() == 1) {
+        response.fields += content_range(ranges.front(), file.size);
+        respond(response);
+        return send(std::move(ranges));
+    }
+    // The entity-tag is of a time after all that is in the file: it cannot quote it.
+    auto tag = entity_tag(file);
+    auto& parts = multipart_.emplace("portico-" + tag.substr(1, tag.size() - 2),
+                                     response.content_type, file.size);
+    auto content_type = parts.content_type();
+    response.content_type = content_type;
+    response.content_length = parts.length(ranges);
+    respond(response);
+    output_ += parts.before(ranges.front());
+    send(std::move(ranges));
+}
+
+// After the head, which is in output_ by now.
+void Protocol::send(std::vector<ByteRange> octets)
+{
+    for (const auto& range : octets) trace_octets(range.length);
+    octets_ = std::move(octets);
+    sent_ = 0;
     state_ = State::sending;
-    trace_octets(content);
+}
+
+Step Protocol::send_next()
+{
+    const auto [offset, length] = octets_[sent_++];
+    if (sent_ < octets_.size()) {
+        output_ = multipart_->before(octets_[sent_]);
+    } else {
+        if (multipart_) output_ = multipart_->end();
+        multipart_.reset();
+        state_ = last_ ? State::closing : State::reading;
+    }
+    return Send{.offset = offset, .length = length};
 }
 
 void Protocol::welcome(std::string_view html)

@@ -2,16 +2,21 @@
 
 #include "config/config.hpp"
 #include "net/transcript.hpp"
+#include "services/http/conditional.hpp"
+#include "services/http/multipart.hpp"
 #include "services/http/parse.hpp"
 #include "services/http/path.hpp"
+#include "services/http/range.hpp"
 #include "services/http/reply.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace portico::http {
 
@@ -32,7 +37,7 @@ struct Open {          // wants opened()
     std::string file;  // relative to the root, never empty: "docs/index.html"
     bool with_content; // false: HEAD, only size and time are asked for
 };
-struct Send { // the opened file's octets
+struct Send { // the opened file's octets; several, with Writes between them, if it is multipart
     std::uint64_t offset;
     std::uint64_t length;
 };
@@ -94,6 +99,10 @@ private:
     void request_came();
     void answer(const Path& path);
     void serve(const File& file);
+    void serve_whole(const File& file, std::string fields);
+    void serve_ranges(const File& file, std::vector<ByteRange> ranges, std::string fields);
+    void send(std::vector<ByteRange> octets);
+    Step send_next();
     void respond(const Response& response, std::string_view content = {});
     void respond(Status status, std::string fields = {});
     void respond_options();
@@ -114,7 +123,9 @@ private:
     std::string output_;
     Path path_; // of the request
     Open open_{};
-    std::uint64_t content_left_ = 0; // of the opened file
+    std::vector<ByteRange> octets_; // of the opened file, to be sent
+    std::size_t sent_ = 0;          // of octets_
+    std::optional<Multipart> multipart_;
     std::uint32_t requests_ = 0;
     bool last_ = false; // the next response is the last on this connection
     bool head_only_ = false;

@@ -14,6 +14,7 @@ namespace portico::http {
 enum class Status : std::uint16_t {
     ok = 200,
     no_content = 204,
+    partial_content = 206,
     moved_permanently = 301,
     not_modified = 304,
     bad_request = 400,
@@ -24,6 +25,7 @@ enum class Status : std::uint16_t {
     precondition_failed = 412,
     content_too_large = 413,
     uri_too_long = 414,
+    range_not_satisfiable = 416,
     expectation_failed = 417,
     request_header_fields_too_large = 431,
     internal_server_error = 500,

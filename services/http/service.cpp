@@ -192,7 +192,6 @@ net::Task<void> Service::serve(net::Connection& peer)
             else if (!co_await stream(peer, pool_, opened.descriptor, *send, outbox,
                                       options_.write_timeout))
                 co_return;
-            opened = {};
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
         } else if (auto* welcome = std::get_if<Welcome>(&step)) {
             peer.doing(protocol.doing().substr(0, shown));

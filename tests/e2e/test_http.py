@@ -62,9 +62,40 @@ class Files(ServerTest):
         for name in ("Date", "Last-Modified"):
             self.assertIsNotNone(email.utils.parsedate_to_datetime(fields[name]))
 
-    def test_curl_range(self):  # RFC 9110 section 14.2: a server may ignore it, and this one does
-        self.assertEqual(self.curl("--range", "2-4", "--write-out", " %{http_code}",
-                                   self.url("notes.txt")), b"0123456789 200")
+    def test_curl_range(self):  # RFC 9110 section 14.2
+        for asked, content, code in (("2-4", b"234", 206), ("-3", b"789", 206),
+                                     ("8-", b"89", 206), ("20-", b"416 Range", 416)):
+            answer = self.curl("--range", asked, "--write-out", " %{http_code}",
+                               self.url("notes.txt"))
+            self.assertTrue(answer.startswith(content), answer)
+            self.assertTrue(answer.endswith(f" {code}".encode()), answer)
+
+    def test_several_ranges(self):  # RFC 9110 section 14.6, as Python's mail parser reads it
+        client = http.client.HTTPConnection("127.0.0.1", self.server.http, timeout=talk.SECONDS)
+        for _ in range(2):
+            client.request("GET", "/big.bin", headers={"Range": "bytes=0-99,1000000-1999999,-5"})
+            response = client.getresponse()
+            self.assertEqual(response.status, 206)
+            message = email.message_from_bytes(
+                b"Content-Type: " + response.headers["Content-Type"].encode() + b"\r\n\r\n"
+                + response.read())
+            self.assertEqual(
+                [(part["Content-Range"], part.get_payload(decode=True))
+                 for part in message.get_payload()],
+                [(f"bytes {first}-{last}/{len(BIG)}", BIG[first:last + 1])
+                 for first, last in ((0, 99), (1000000, 1999999), (len(BIG) - 5, len(BIG) - 1))])
+        client.close()
+
+    def test_curl_time_condition(self):  # RFC 9110 section 13.1.3, and the entity-tag's
+        with tempfile.TemporaryDirectory() as folder:
+            to = ["--output", f"{folder}/x", "--write-out", "%{http_code}"]
+            tag = ["--etag-save", f"{folder}/tag", "--etag-compare", f"{folder}/tag"]
+            pathlib.Path(folder, "tag").touch()
+            self.assertEqual(self.curl(*to, *tag, self.url("notes.txt")), b"200")
+            self.assertEqual(self.curl(*to, *tag, self.url("notes.txt")), b"304")
+            self.assertEqual(self.curl(*to, "--remote-time", self.url("notes.txt")), b"200")
+            self.assertEqual(self.curl(*to, "--time-cond", f"{folder}/x", self.url("notes.txt")),
+                             b"304")
 
     def test_curl_http_1_0(self):
         self.assertEqual(self.curl("--http1.0", self.url("notes.txt")), b"0123456789")

@@ -21,6 +21,13 @@ inline constexpr std::chrono::sys_seconds older{std::chrono::seconds{784111000}}
 /// The files beneath an imagined root; a name that ends in "/" is a folder, "!" is forbidden.
 using Files = std::map<std::string, std::string>;
 
+inline std::string long_text()
+{
+    std::string text;
+    for (int i = 0; i < 200; ++i) text += std::to_string(1000 + i) + "\n"; // 1000 octets
+    return text;
+}
+
 inline const Files& files()
 {
     static const Files all{
@@ -28,6 +35,7 @@ inline const Files& files()
         {"docs/index.html", "<p>Docs"},  {"docs/", ""},      {"bare/", ""},
         {"bare/index.html/", ""},        {"secret", "!"},    {"a b?.txt", "spaced"},
         {"evil.example/", ""},           {"\\evil/", ""},    {"broken", "?"},
+        {"long.txt", long_text()},
     };
     return all;
 }
