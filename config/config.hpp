@@ -127,6 +127,7 @@ struct Http {
     std::uint32_t max_headers = 100;
     std::uint64_t max_body = 1 << 20;     // read and thrown away; past it 413
     std::uint32_t max_requests = 100'000; // on one connection
+    std::uint64_t cache_bytes = 64 << 20; // small files in memory; 0: none
     Duration header_timeout = 30s;        // from a request's first byte to its head's end: 408
     Duration keep_alive_timeout = 75s;    // between two requests
     Duration write_timeout = 60s;         // the client takes nothing

@@ -146,6 +146,7 @@ void read(Reader& table, Http& http)
     table.number("max_headers", http.max_headers, {1, 100'000});
     table.size("max_body", http.max_body, {0, 1024 * GiB});
     table.number("max_requests", http.max_requests, {1, 1'000'000'000});
+    table.size("cache_bytes", http.cache_bytes, {0, 1024 * GiB});
     table.duration("header_timeout", http.header_timeout);
     table.duration("keep_alive_timeout", http.keep_alive_timeout);
     table.duration("write_timeout", http.write_timeout);

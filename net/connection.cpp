@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <cerrno>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 
 namespace portico::net {
@@ -139,6 +140,33 @@ auto Connection::write(std::string_view bytes, std::chrono::milliseconds wait)
     co_return std::expected<void, Ended>{};
 }
 
+auto Connection::send_file(int file, std::uint64_t offset, std::uint64_t length,
+                           std::chrono::milliseconds wait)
+    -> Task<std::expected<std::uint64_t, Ended>>
+{
+    std::uint64_t done = 0;
+    bool waited = false;
+    while (done < length && !tls_) {
+        if (aborted_) co_return std::unexpected{Ended::left};
+        auto position = static_cast<off_t>(offset + done);
+        const auto octets = ::sendfile(socket_.native_handle(), file, &position,
+                                       static_cast<std::size_t>(length - done));
+        if (octets > 0) {
+            sent(static_cast<std::size_t>(octets));
+            done += static_cast<std::uint64_t>(octets);
+            continue;
+        }
+        if (octets < 0 && errno == EINTR) continue;
+        if (octets == 0 || errno != EAGAIN) break; // whose fault it is, write() tells
+        waited = true;
+        begin_wait(wait);
+        auto [error] = co_await socket_.async_wait(Socket::wait_write, as_values);
+        if (auto ready = end_wait(error); !ready) co_return std::unexpected{ready.error()};
+    }
+    if (done > 0 && !waited) co_await asio::post(loop_.executor(), asio::deferred);
+    co_return done;
+}
+
 Task<void> Connection::finish(std::chrono::milliseconds wait)
 {
     if (tls_ && !aborted_) co_await say_close_notify(wait);
@@ -194,6 +222,11 @@ Task<void> Connection::pause(std::chrono::milliseconds wait)
     pausing_ = &timer;
     co_await timer.async_wait(as_values);
     pausing_ = nullptr;
+}
+
+std::size_t Connection::loop() const
+{
+    return loop_.index();
 }
 
 void Connection::doing(std::string_view what)

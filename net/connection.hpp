@@ -51,6 +51,13 @@ public:
     /// peer takes nothing at all, not the whole; `Ended::stopping` is never said here.
     Task<std::expected<void, Ended>> write(std::string_view bytes, std::chrono::milliseconds wait);
 
+    /// Sends `length` octets of an open file without reading them (sendfile(2)); answers how many
+    /// went. Fewer where the file ends or cannot be sent so, and none over TLS: what is missing,
+    /// read() of the file and write() tell. `wait` as for write(). Blocks the loop for what is not
+    /// in memory, so see to that before, piece by piece; others have their turn after each.
+    Task<std::expected<std::uint64_t, Ended>>
+    send_file(int file, std::uint64_t offset, std::uint64_t length, std::chrono::milliseconds wait);
+
     /// Whether start_tls() may be called: the port offers it and it has not happened yet.
     bool can_start_tls() const;
 
@@ -78,6 +85,7 @@ public:
     void log(Level level, std::string_view event) const;
 
     std::uint64_t number() const { return number_; }
+    std::size_t loop() const; // its index: what belongs to one loop needs no lock
     const FiveTuple& tuple() const { return tuple_; }
     bool stopping() const { return stopping_; }
 

@@ -185,6 +185,11 @@ std::vector<PortStatus> Registry::ports() const
     return ports;
 }
 
+std::size_t Registry::loops() const
+{
+    return reactor_.size();
+}
+
 Task<std::vector<ConnectionStatus>> Registry::connections()
 {
     std::vector<ConnectionStatus> all;

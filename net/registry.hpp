@@ -122,6 +122,9 @@ public:
     std::expected<Lease, ClaimError> claim(const Endpoint& wanted, const Owner& owner,
                                            Encryption encryption = Encryption::none);
 
+    /// How many loops connections live on; Connection::loop() is less.
+    std::size_t loops() const;
+
     /// Every declared port, in the order of the claims.
     std::vector<PortStatus> ports() const;
 

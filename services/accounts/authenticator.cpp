@@ -98,6 +98,14 @@ Offer Authenticator::offer(const net::Connection& connection) const
                      .channel_binding = !peer.tls_exporter.empty()});
 }
 
+Security Authenticator::security(const net::Connection& peer, bool require_tls) const
+{
+    return {.starttls = peer.can_start_tls(),
+            .tls = peer.tls() != nullptr,
+            .require_tls = require_tls,
+            .offer = offer(peer)};
+}
+
 auto Authenticator::begin(Mechanism mechanism, net::Connection& peer) -> Exchange
 {
     // RFC 2195 section 2: random digits, a time and our name, in the form of a message identity.

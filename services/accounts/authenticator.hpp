@@ -50,6 +50,7 @@ public:
 
     /// What works on this connection as it is now.
     Offer offer(const net::Connection& peer) const;
+    Security security(const net::Connection& peer, bool require_tls) const;
 
     /// One exchange of a SASL mechanism that is on offer. `peer` and the authenticator outlive
     /// it. To cancel it ("*"), drop it.

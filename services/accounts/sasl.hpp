@@ -34,6 +34,14 @@ struct Offer {
     bool operator==(const Offer&) const = default;
 };
 
+/// What a protocol with logins has to know of its connection as it is now.
+struct Security {
+    bool starttls = false;    // STARTTLS, STLS can be done, and was not
+    bool tls = false;         // it is TLS
+    bool require_tls = false; // nothing of worth is said before it is
+    Offer offer;
+};
+
 /// What an offer depends on.
 struct OfferRules {
     bool known = false;           // accounts are listed; otherwise any password is right

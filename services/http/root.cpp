@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -28,6 +29,26 @@ int open_beneath(int folder, const char* name)
         if (opened >= 0) return static_cast<int>(opened);
         if (errno != EINTR && (errno != EAGAIN || attempt == 16)) return -1;
     }
+}
+
+std::chrono::nanoseconds since_epoch(const timespec& time)
+{
+    return std::chrono::seconds{time.tv_sec} + std::chrono::nanoseconds{time.tv_nsec};
+}
+
+// As of now, before the content is read.
+FileVersion version_of(const struct stat& status)
+{
+    constexpr std::chrono::seconds coarsest{2}; // FAT's clock
+    auto changed = since_epoch(status.st_ctim);
+    auto modified = since_epoch(status.st_mtim);
+    auto now = std::chrono::system_clock::now().time_since_epoch();
+    return {.device = status.st_dev,
+            .inode = status.st_ino,
+            .size = static_cast<std::uint64_t>(status.st_size),
+            .modified = modified,
+            .changed = changed,
+            .settled = now - changed > coarsest && now - modified > coarsest};
 }
 
 FileError to_error(int error)
@@ -58,26 +79,42 @@ Root::Root(const std::filesystem::path& folder)
                                              std::generic_category().message(errno))};
 }
 
-std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t most) const
+std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t most,
+                                            std::shared_ptr<const SmallFile> known) const
 {
-    Opened opened;
-    opened.descriptor = net::FileDescriptor{open_beneath(folder_.get(), name.c_str())};
-    auto descriptor = opened.descriptor.get();
-    if (descriptor < 0) return std::unexpected{to_error(errno)};
+    net::FileDescriptor descriptor{open_beneath(folder_.get(), name.c_str())};
+    if (!descriptor) return std::unexpected{to_error(errno)};
     struct stat status {};
-    if (::fstat(descriptor, &status) != 0) return std::unexpected{FileError::failing};
+    if (::fstat(descriptor.get(), &status) != 0) return std::unexpected{FileError::failing};
     if (S_ISDIR(status.st_mode)) return std::unexpected{FileError::is_folder};
     if (!S_ISREG(status.st_mode)) return std::unexpected{FileError::not_found};
-    opened.file = {.size = static_cast<std::uint64_t>(status.st_size),
-                   .modified =
-                       std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}},
-                   .nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
-                   .inode = status.st_ino};
-    if (opened.file.size > most) return opened;
-    opened.content = read_at(opened.descriptor, 0, static_cast<std::size_t>(opened.file.size));
+    File file{.size = static_cast<std::uint64_t>(status.st_size),
+              .modified = std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}},
+              .nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
+              .inode = status.st_ino};
+    if (file.size > most)
+        return Opened{.file = file, .small = nullptr, .descriptor = std::move(descriptor)};
+    auto version = version_of(status);
+    if (known && is_same(known->version, version))
+        return Opened{.file = known->file, .small = std::move(known), .descriptor = {}};
+    auto content = read_at(descriptor, 0, static_cast<std::size_t>(file.size));
     // It was written to since fstat(): what was read is what it is, for Content-Length too.
-    opened.file.size = opened.content.size();
-    return opened;
+    if (content.size() != file.size) version.settled = false;
+    file.size = content.size();
+    return Opened{.file = file,
+                  .small = std::make_shared<const SmallFile>(
+                      SmallFile{.file = file, .version = version, .content = std::move(content)}),
+                  .descriptor = {}};
+}
+
+bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)
+{
+    auto answers = [&file](std::uint64_t place) {
+        char octet = 0;
+        iovec into{&octet, 1};
+        return ::preadv2(file.get(), &into, 1, static_cast<off_t>(place), RWF_NOWAIT) >= 0;
+    };
+    return answers(offset) && answers(offset + length - 1);
 }
 
 std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)

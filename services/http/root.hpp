@@ -1,20 +1,22 @@
 #pragma once
 
 #include "net/file_descriptor.hpp"
+#include "services/http/cache.hpp"
 #include "services/http/protocol.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <memory>
 #include <string>
 
 namespace portico::http {
 
 struct Opened {
-    net::FileDescriptor descriptor;
     File file{};
-    std::string content; // all of it if that was asked for and it is small, else empty
+    std::shared_ptr<const SmallFile> small; // if its content was asked for and is small, else null
+    net::FileDescriptor descriptor;         // of any other
 };
 
 /// The folder whose files are served. Holds it open, so that it stays the same folder whatever
@@ -25,13 +27,18 @@ public:
     explicit Root(const std::filesystem::path& folder);
 
     /// Opens the regular file `name` beneath the root (see Path::file). The kernel itself sees
-    /// to it that no spelling and no symbolic link leads out (openat2, RESOLVE_BENEATH). Of a
-    /// file up to `most` octets the content is read as well.
-    std::expected<Opened, FileError> open(const std::string& name, std::size_t most) const;
+    /// to it that no spelling and no symbolic link leads out (openat2, RESOLVE_BENEATH). A
+    /// file up to `most` octets is read, unless it is the one that is `known`.
+    std::expected<Opened, FileError> open(const std::string& name, std::size_t most,
+                                          std::shared_ptr<const SmallFile> known = nullptr) const;
 
 private:
     net::FileDescriptor folder_;
 };
+
+/// Whether that part of the file seems to be in memory, so that it can be sent without waiting for
+/// the disk: its first and its last page are. Does not block.
+bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);
 
 /// `length` octets of the file from `offset`; fewer if it ends before or cannot be read.
 std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);

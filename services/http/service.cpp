@@ -67,7 +67,8 @@ class Outbox {
 public:
     Outbox(net::Connection& peer, std::chrono::milliseconds wait) : peer_{peer}, wait_{wait} {}
 
-    void add(std::string bytes)
+    void add(std::string_view bytes) { waiting_ += bytes; }
+    void add(std::string&& bytes)
     {
         if (waiting_.empty())
             waiting_ = std::move(bytes);
@@ -90,10 +91,40 @@ private:
     std::string waiting_;
 };
 
+// An opened file as far as the kernel can send it by itself; what is left to be read and written.
+// Nothing: the peer is gone.
+net::Task<std::optional<Send>> send_unread(net::Connection& peer, net::Pool& pool,
+                                           const net::FileDescriptor& file, Send send,
+                                           std::chrono::milliseconds wait)
+{
+    while (send.length > 0) {
+        auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
+        if (!in_memory(file, send.offset, length)) {
+            auto fetch = [&file, offset = send.offset, length] {
+                return read_at(file, offset, length).size();
+            };
+            co_await pool.run(fetch);
+        }
+        auto sent = co_await peer.send_file(file.get(), send.offset, length, wait);
+        if (!sent) co_return std::nullopt;
+        send.offset += *sent;
+        send.length -= *sent;
+        if (*sent < length) break;
+    }
+    co_return send;
+}
+
 // The rest of an opened file, piece by piece. False: the peer is gone, or the file got shorter
 // than its Content-Length has said, and only the end of the connection can tell that.
-net::Task<bool> stream(net::Pool& pool, const net::FileDescriptor& file, Send send, Outbox& outbox)
+net::Task<bool> stream(net::Connection& peer, net::Pool& pool, const net::FileDescriptor& file,
+                       Send send, Outbox& outbox, std::chrono::milliseconds wait)
 {
+    if (!peer.tls()) {
+        if (!co_await outbox.flush()) co_return false; // the head goes before
+        auto left = co_await send_unread(peer, pool, file, send, wait);
+        if (!left) co_return false;
+        send = *left;
+    }
     while (send.length > 0) {
         auto length = static_cast<std::size_t>(std::min<std::uint64_t>(send.length, piece));
         auto read = [&file, offset = send.offset, length] { return read_at(file, offset, length); };
@@ -114,7 +145,26 @@ Service::Service(config::Http options, std::string host_name, std::string author
     : options_{std::move(options)}, host_name_{std::move(host_name)},
       authority_{std::move(authority)}, registry_{registry}, pool_{pool}, transcript_{transcript}
 {
-    if (!options_.root.empty()) root_.emplace(options_.root);
+    if (options_.root.empty()) return;
+    root_.emplace(options_.root);
+    const auto loops = registry.loops();
+    for (std::size_t loop = 0; loop < loops; ++loop)
+        caches_.emplace_back(static_cast<std::size_t>(options_.cache_bytes) / loops);
+}
+
+net::Task<std::expected<Opened, FileError>> Service::open(Cache& cache, Open file)
+{
+    const auto now = Clock::now();
+    if (auto hot = cache.find(file.file, now))
+        co_return Opened{.file = hot->file, .small = hot, .descriptor = {}};
+    const auto most = file.with_content ? small_file : 0;
+    // Named: g++ 12 destroys what a temporary closure in a co_await has captured twice.
+    auto look_up = [this, &name = file.file, most, known = cache.known(file.file)] {
+        return root_->open(name, most, known);
+    };
+    auto found = co_await pool_.run(std::move(look_up));
+    if (file.with_content) cache.learn(file.file, found ? found->small : nullptr, now);
+    co_return found;
 }
 
 net::Task<void> Service::serve(net::Connection& peer)
@@ -131,18 +181,16 @@ net::Task<void> Service::serve(net::Connection& peer)
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
         } else if (auto* open = std::get_if<Open>(&step)) {
             peer.doing(protocol.doing().substr(0, shown));
-            // Named: g++ 12 destroys what a temporary closure in a co_await has captured twice.
-            auto look_up = [this, name = open->file, most = open->with_content ? small_file : 0] {
-                return root_->open(name, most);
-            };
-            auto found = co_await pool_.run(std::move(look_up));
+            auto found = co_await this->open(caches_[peer.loop()], std::move(*open));
             if (found) opened = std::move(*found);
             protocol.opened(found ? std::expected<File, FileError>{opened.file}
                                   : std::unexpected{found.error()});
         } else if (auto* send = std::get_if<Send>(&step)) {
-            if (!opened.content.empty())
-                outbox.add(opened.content.substr(send->offset, send->length));
-            else if (!co_await stream(pool_, opened.descriptor, *send, outbox))
+            if (opened.small)
+                outbox.add(
+                    std::string_view{opened.small->content}.substr(send->offset, send->length));
+            else if (!co_await stream(peer, pool_, opened.descriptor, *send, outbox,
+                                      options_.write_timeout))
                 co_return;
             if (outbox.size() >= enough && !co_await outbox.flush()) co_return;
         } else if (auto* welcome = std::get_if<Welcome>(&step)) {

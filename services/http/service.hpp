@@ -5,11 +5,13 @@
 #include "net/registry.hpp"
 #include "net/service.hpp"
 #include "net/transcript.hpp"
+#include "services/http/cache.hpp"
 #include "services/http/root.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace portico::http {
 
@@ -27,13 +29,16 @@ public:
     std::string refusal() const override;
 
 private:
+    net::Task<std::expected<Opened, FileError>> open(Cache& cache, Open file);
+
     config::Http options_;
     std::string host_name_;
     std::string authority_;
     const net::Registry& registry_;
     net::Pool& pool_;
     net::Transcript* transcript_;
-    std::optional<Root> root_; // none: the welcome page
+    std::optional<Root> root_;  // none: the welcome page
+    std::vector<Cache> caches_; // one a loop
 };
 
 } // namespace portico::http

@@ -97,15 +97,11 @@ Delivery SqliteDraft::delivery()
         .size = size_,
         .reverse_path = std::move(envelope_.reverse_path),
         .parameters = parameters(envelope_),
-        .traits = 0,
+        .traits = traits_.bits(),
         .recipients = {},
         .mailboxes = {},
         .body = std::move(buffer_),
     };
-    if (traits_.lacks_final_crlf()) delivery.traits |= static_cast<int>(Trait::lacks_final_crlf);
-    // Octets over 127 that nobody announced are no UTF-8, but what old programs send.
-    if (envelope_.smtputf8 && traits_.utf8_header())
-        delivery.traits |= static_cast<int>(Trait::utf8_header);
     for (auto& recipient : envelope_.recipients) {
         if (!delivery.recipients.empty()) delivery.recipients += '\n';
         delivery.recipients += recipient.address;

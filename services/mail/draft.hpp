@@ -30,7 +30,7 @@ class SqliteDraft final : public Draft {
 public:
     SqliteDraft(DraftTools tools, std::int64_t key, std::string id, Envelope envelope)
         : tools_{tools}, key_{key}, id_{std::move(id)}, envelope_{std::move(envelope)},
-          buffer_{tools.budget}
+          buffer_{tools.budget}, traits_{envelope_.smtputf8}
     {
     }
     ~SqliteDraft() override;

@@ -12,7 +12,7 @@ struct Message {
     std::uint64_t size;      // octets, as stored
     std::array<char, 22> id; // see id.hpp
     bool lacks_final_crlf = false;
-    bool utf8 = false; // sent with SMTPUTF8, and its header needs it (RFC 6532)
+    bool utf8 = false; // sent with SMTPUTF8, and its header or a part's needs it (RFC 6532)
 
     /// With the CR LF that line by line protocols have to add where there is none at the end.
     std::uint64_t octets_on_the_wire() const { return size + (lacks_final_crlf ? 2 : 0); }

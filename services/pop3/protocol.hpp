@@ -21,13 +21,7 @@
 
 namespace portico::pop3 {
 
-/// What the connection is, and allows, as it is now.
-struct Security {
-    bool starttls = false;    // STLS can be done
-    bool tls = false;         // it is done, or was from the start
-    bool require_tls = false; // nothing of worth is said before
-    accounts::Offer offer;
-};
+using accounts::Security;
 
 // What is to be done next, and the answer it wants before next() is asked again.
 struct Read {}; // feed() or interrupted()

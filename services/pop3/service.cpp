@@ -120,24 +120,17 @@ std::optional<Mailbox> after(accounts::AuthTurn turn, Protocol& protocol)
 
 } // namespace
 
-Security Service::security_of(const net::Connection& peer) const
-{
-    return {.starttls = peer.can_start_tls(),
-            .tls = peer.tls() != nullptr,
-            .require_tls = rules_.require_tls,
-            .offer = authenticator_.offer(peer)};
-}
-
 net::Task<void> Service::serve(net::Connection& peer)
 {
-    auto security = security_of(peer);
+    auto security = authenticator_.security(peer, rules_.require_tls);
     const auto timestamp = security.offer.apop ? make_timestamp(host_name_) : std::string{};
     Protocol protocol{options_,
                       {host_name_, timestamp},
                       std::move(security),
                       rules_.failures_per_session,
                       net::Trace{transcript_, peer.number()}};
-    std::optional<accounts::Authenticator::Exchange> exchange; // of AUTH, while it goes on
+    // Of AUTH, while it goes on; apart, so that an idle session does not keep room for one.
+    std::unique_ptr<accounts::Authenticator::Exchange> exchange;
     std::unique_ptr<mail::Maildrop> maildrop; // the exclusive lock, from the login to QUIT
     std::unique_ptr<mail::Reading> reading;   // of the message on its way out
     for (;;) {
@@ -149,7 +142,7 @@ net::Task<void> Service::serve(net::Connection& peer)
         } else if (auto* start = std::get_if<StartTls>(&step)) {
             peer.doing(protocol.doing());
             if (!co_await peer.start_tls(start->go_ahead, start->unread)) co_return;
-            protocol.secured(security_of(peer));
+            protocol.secured(authenticator_.security(peer, rules_.require_tls));
         } else if (auto* login = std::get_if<Login>(&step)) {
             mailbox = co_await authenticator_.login(std::move(login->user),
                                                     std::move(login->password), peer);
@@ -158,7 +151,8 @@ net::Task<void> Service::serve(net::Connection& peer)
             mailbox = co_await authenticator_.apop(std::move(apop->user), std::move(made_with),
                                                    std::move(apop->digest), peer);
         } else if (auto* begin = std::get_if<Authenticate>(&step)) {
-            exchange.emplace(authenticator_.begin(begin->mechanism, peer));
+            exchange = std::make_unique<accounts::Authenticator::Exchange>(
+                authenticator_.begin(begin->mechanism, peer));
             auto turn = co_await exchange->turn(std::move(begin->initial_response));
             mailbox = after(std::move(turn), protocol);
         } else if (auto* respond = std::get_if<Respond>(&step)) {

@@ -31,8 +31,6 @@ public:
     std::string refusal() const override;
 
 private:
-    Security security_of(const net::Connection& peer) const;
-
     config::Pop3 options_;
     LoginRules rules_;
     std::string host_name_;

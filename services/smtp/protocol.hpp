@@ -24,13 +24,7 @@ namespace portico::smtp {
 /// Why there was nothing to feed.
 enum class Interruption : std::uint8_t { idle, stopping };
 
-/// What holds of the connection as it is now.
-struct Security {
-    bool starttls = false;    // STARTTLS can be done here, and was not
-    bool tls = false;         // it is TLS
-    bool require_tls = false; // nothing of worth before it is
-    accounts::Offer offer;    // how a client may log in
-};
+using accounts::Security;
 
 /// How far the session is, in the order of RFC 5321 section 4.1.4.
 enum class State : std::uint8_t {

@@ -88,14 +88,6 @@ std::string Service::refusal() const
     return fmt::format("421 4.3.2 {} Too many connections\r\n", settings_.host_name);
 }
 
-Security Service::security(const net::Connection& peer) const
-{
-    return {.starttls = peer.can_start_tls(),
-            .tls = peer.tls() != nullptr,
-            .require_tls = settings_.require_tls,
-            .offer = authenticator_.offer(peer)};
-}
-
 net::Task<void> Service::serve(net::Connection& peer)
 {
     const auto& options = settings_.options;
@@ -103,10 +95,11 @@ net::Task<void> Service::serve(net::Connection& peer)
                       settings_.host_name,
                       settings_.max_message_size,
                       directory_,
-                      security(peer),
+                      authenticator_.security(peer, settings_.require_tls),
                       settings_.failures_per_session,
                       net::Trace{transcript_, peer.number()}};
-    std::optional<accounts::Authenticator::Exchange> exchange;
+    // Apart, so that an idle session does not keep room for one.
+    std::unique_ptr<accounts::Authenticator::Exchange> exchange;
     Incoming message;
     auto activity = protocol.activity();
     peer.doing(protocol.doing());
@@ -154,9 +147,10 @@ net::Task<void> Service::serve(net::Connection& peer)
             protocol.delivered(outcome);
         } else if (auto* tls = std::get_if<StartTls>(&step)) {
             if (!co_await peer.start_tls(tls->go_ahead, tls->unread)) co_return;
-            protocol.secured(security(peer));
+            protocol.secured(authenticator_.security(peer, settings_.require_tls));
         } else if (auto* begins = std::get_if<Authenticate>(&step)) {
-            exchange.emplace(authenticator_.begin(begins->mechanism, peer));
+            exchange = std::make_unique<accounts::Authenticator::Exchange>(
+                authenticator_.begin(begins->mechanism, peer));
             auto turn = co_await exchange->turn(std::move(begins->initial));
             log_login(peer, turn);
             protocol.authenticated(std::move(turn));

@@ -12,8 +12,6 @@
 
 namespace portico::smtp {
 
-struct Security;
-
 /// What one [[port]] is told.
 struct Settings {
     config::Smtp options;
@@ -35,8 +33,6 @@ public:
     std::string refusal() const override;
 
 private:
-    Security security(const net::Connection& peer) const;
-
     Settings settings_;
     mail::Store& store_;
     const accounts::Directory& directory_;

@@ -103,6 +103,7 @@ TEST(Load, ReadsEveryKey)
         max_headers = 3
         max_body = 0
         max_requests = 4
+        cache_bytes = 0
         header_timeout = 5
         keep_alive_timeout = "6s"
         write_timeout = "7 s"
@@ -143,17 +144,17 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
     EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 30}}));
-    EXPECT_EQ(std::get<Http>(config.services), (Http{"r", 1024, 2048, 3, 0, 4, 5s, 6s, 7s}));
+    EXPECT_EQ(std::get<Http>(config.services), (Http{"r", 1024, 2048, 3, 0, 4, 0, 5s, 6s, 7s}));
     EXPECT_EQ(std::get<Smtp>(config.services),
               (Smtp{Smtp::Auth::off, false, 200, 1000, 100, 1, 1h, 2min, 3min}));
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 57}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 61}));
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 58}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 62}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 64);
+    EXPECT_EQ(config.ports[0].line, 65);
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
               (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
@@ -240,6 +241,7 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"http", "max_headers", {"1", "100000"}, {"0", "100001", "'x'"}},
         {"http", "max_body", {"0", "'1 TiB'"}, {"-1", "'2 TiB'"}},
         {"http", "max_requests", {"1"}, {"0", "'1'"}},
+        {"http", "cache_bytes", {"0", "'1 TiB'"}, {"-1", "'2 TiB'"}},
         {"http", "header_timeout", times, no_times},
         {"http", "keep_alive_timeout", times, no_times},
         {"http", "write_timeout", times, no_times},

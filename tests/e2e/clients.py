@@ -382,17 +382,20 @@ class Python(Client):
         return b"\n".join(lines) + b"\n"
 
 
-@functools.cache
+installing = threading.Lock()
+
+
 def node_modules():
-    """Installs the packages of package.json, once."""
-    NPM.mkdir(parents=True, exist_ok=True)
+    """Installs the packages of package.json, once, whoever else asks meanwhile."""
     wanted = (pathlib.Path(__file__).parent / "package.json").read_text()
     mark = NPM / "installed.json"
-    if not mark.exists() or mark.read_text() != wanted:
-        (NPM / "package.json").write_text(wanted)
-        run([program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund",
-             "--loglevel=error"], cwd=NPM)
-        mark.write_text(wanted)
+    with installing:
+        NPM.mkdir(parents=True, exist_ok=True)
+        if not mark.exists() or mark.read_text() != wanted:
+            (NPM / "package.json").write_text(wanted)
+            run([program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund",
+                 "--loglevel=error"], cwd=NPM)
+            mark.write_text(wanted)
     return NPM
 
 

@@ -56,7 +56,8 @@ TEST_F(HttpRoot, OpensRegularFiles)
     Root root{folder_};
     auto small = root.open("a.txt", 100);
     ASSERT_TRUE(small.has_value());
-    EXPECT_EQ(small->content, "alpha");
+    ASSERT_TRUE(small->small);
+    EXPECT_EQ(small->small->content, "alpha");
     EXPECT_EQ(small->file.size, 5U);
     struct stat status {};
     ASSERT_EQ(::stat((folder_ / "a.txt").c_str(), &status), 0);
@@ -66,10 +67,10 @@ TEST_F(HttpRoot, OpensRegularFiles)
 
     auto large = root.open("docs/b.txt", 4999);
     ASSERT_TRUE(large.has_value());
-    EXPECT_EQ(large->content, "");
+    EXPECT_FALSE(large->small);
     EXPECT_EQ(large->file.size, 5000U);
     EXPECT_EQ(read_at(large->descriptor, 4990, 100), std::string(10, 'b'));
-    EXPECT_EQ(root.open("docs/b.txt", 5000)->content.size(), 5000U);
+    EXPECT_EQ(root.open("docs/b.txt", 5000)->small->content.size(), 5000U);
 
     for (std::string name : {"within", "docs/up-within"})
         EXPECT_TRUE(root.open(name, 0).has_value()) << name;
@@ -107,6 +108,16 @@ TEST_F(HttpRoot, ShowsNothingElse)
         ASSERT_FALSE(opened.has_value());
         EXPECT_EQ(opened.error(), error);
     }
+}
+
+TEST_F(HttpRoot, TellsWhatIsInMemory)
+{
+    Root root{folder_};
+    auto written = root.open("docs/b.txt", 0); // just now, so it is
+    ASSERT_TRUE(written.has_value());
+    EXPECT_TRUE(in_memory(written->descriptor, 0, 5000));
+    net::FileDescriptor closed;
+    EXPECT_FALSE(in_memory(closed, 0, 5000)); // what cannot be told is not
 }
 
 TEST_F(HttpRoot, StaysWhenItsNameMoves)

@@ -115,12 +115,60 @@ TEST_F(HttpService, HeadHasNoContent)
 
 TEST_F(HttpService, AFileThatShrinksEndsTheConnection)
 {
-    Client client{start()};
+    Client client;
+    client.take_little(); // so that most of it is not on its way yet
+    client.connect(start());
+    client.send(get("/large.txt") + get("/small.txt"));
+    client.receive(1000);
+    fs::resize_file(root / "large.txt", 10);
+    auto rest = client.rest();
+    EXPECT_LT(rest.size(), large.size());
+    EXPECT_FALSE(rest.ends_with("alpha")); // it would be taken for content of the large one
+}
+
+TEST_F(HttpService, ASlowReaderGetsAllOfALargeFileEvenIfTheServerStops)
+{
+    Client client;
+    client.take_little();
+    client.connect(start());
     client.send(get("/large.txt"));
-    client.receive(1000); // the first piece is on its way, the rest is not read yet
-    fs::resize_file(root / "large.txt", 300'000);
-    auto rest = client.rest(); // ends, instead of waiting for what is not there
-    EXPECT_LE(rest.size(), large.size());
+    auto all = client.receive(1000);
+    server->stop();
+    all += client.rest();
+    EXPECT_EQ(answers(all).at(0).content.size(), large.size());
+    EXPECT_TRUE(all.ends_with(large));
+}
+
+TEST_F(HttpService, WhoTakesNothingOfALargeFileIsCutOff)
+{
+    options.write_timeout = 200ms;
+    Client client;
+    client.take_little();
+    client.connect(start());
+    client.send(get("/large.txt"));
+    client.receive(1000);
+    stop(); // returns, since the talk ends by itself
+    EXPECT_LT(client.rest().size(), large.size());
+}
+
+TEST_F(HttpService, AChangedSmallFileIsSeen)
+{
+    auto endpoint = start();
+    Client client{endpoint};
+    std::string answer;
+    // Which of both it is within the first second is up to the clock; tests/http/cache_test.cpp
+    // has its own. That it comes at all is shown here.
+    client.send(get("/small.txt"));
+    EXPECT_TRUE(client.receive(20).starts_with("HTTP/1.1 200"));
+    std::ofstream{root / "small.txt"} << "omega";
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!answer.ends_with("omega") && std::chrono::steady_clock::now() < end) {
+        Client again{endpoint};
+        again.send(get("/small.txt", last));
+        answer = again.rest();
+        EXPECT_TRUE(answer.ends_with("alpha") || answer.ends_with("omega"));
+    }
+    EXPECT_TRUE(answer.ends_with("omega"));
 }
 
 TEST_F(HttpService, WelcomesWithoutARoot)

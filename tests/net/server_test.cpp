@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <future>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -107,6 +108,63 @@ TEST_F(Running, LargeAnswersArriveWhole)
     const std::string large(3 << 20, 'x');
     std::jthread sender{[&] { client.send(large); }};
     EXPECT_EQ(client.receive(large.size()), large);
+}
+
+/// Sends `length` octets of a file to whoever comes, without reading them.
+class Sender final : public Service {
+public:
+    Sender(std::uint64_t size, std::uint64_t length_, std::chrono::milliseconds wait_)
+        : length{length_}, wait{wait_}, file{::memfd_create("sender", MFD_CLOEXEC)}
+    {
+        content.assign(size, 'x');
+        for (std::size_t i = 0; i < content.size(); i += 4096) content[i] = 'y';
+        EXPECT_EQ(::pwrite(file.get(), content.data(), content.size(), 0),
+                  static_cast<ssize_t>(content.size()));
+    }
+
+    std::string_view name() const override { return "sender"; }
+    std::string refusal() const override { return ""; }
+    Task<void> serve(Connection& peer) override
+    {
+        outcome.set_value(co_await peer.send_file(file.get(), 1, length, wait));
+    }
+
+    std::uint64_t length;
+    std::chrono::milliseconds wait;
+    FileDescriptor file;
+    std::string content;
+    std::promise<std::expected<std::uint64_t, Ended>> outcome;
+};
+
+TEST_F(Running, AFileIsSentWithoutBeingRead)
+{
+    auto sender = std::make_unique<Sender>(5'000'000, 4'000'000, 10s);
+    auto outcome = sender->outcome.get_future();
+    const auto expected = sender->content.substr(1, 4'000'000);
+    Client client{start({}, std::move(sender))};
+    EXPECT_TRUE(client.rest() == expected);
+    EXPECT_EQ(outcome.get(), 4'000'000U);
+    EXPECT_EQ(registry.ports()[0].bytes_out, 4'000'000U);
+}
+
+TEST_F(Running, AFileThatEndsEarlyIsSentAsFarAsItGoes)
+{
+    auto sender = std::make_unique<Sender>(1000, 2000, 10s);
+    auto outcome = sender->outcome.get_future();
+    Client client{start({}, std::move(sender))};
+    EXPECT_EQ(client.rest().size(), 999U);
+    EXPECT_EQ(outcome.get(), 999U);
+}
+
+TEST_F(Running, WhoTakesNothingOfAFileIsWaitedForOnlySoLong)
+{
+    auto sender = std::make_unique<Sender>(50'000'000, 40'000'000, 200ms);
+    auto outcome = sender->outcome.get_future();
+    Client client;
+    client.take_little();
+    client.connect(start({}, std::move(sender)));
+    EXPECT_EQ(outcome.get(), std::unexpected{Ended::idle});
+    EXPECT_LT(registry.ports()[0].bytes_out, 40'000'000U);
 }
 
 TEST_F(Running, AnIdleClientIsToldAndClosed)
