@@ -426,22 +426,28 @@ std::expected<void, ParseError> Parser::check_fields() const
 
 std::expected<Progress, ParseError> Parser::take_body(std::string_view& input)
 {
-    if (input.empty()) return Progress::more;
     llhttp_.data = this;
-    auto error = llhttp_execute(&llhttp_, input.data(), input.size());
-    auto taken = input.size();
-    if (error == HPE_PAUSED) {
-        taken = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - input.data());
-    } else if (error != HPE_OK) {
-        return std::unexpected{to_error(error)};
-    }
-    raw_octets_ += taken;
-    input.remove_prefix(taken);
     // Sizes, extensions and trailers of the chunks may take as much again, and a header's room.
-    auto framing = raw_octets_ - body_octets_;
-    if (body_octets_ > limits_.body ||
-        (framing > limits_.header_bytes && framing - limits_.header_bytes > limits_.body))
-        return std::unexpected{ParseError::body_too_large};
+    const auto most_framing = limits_.header_bytes + limits_.body;
+    while (!input.empty() && state_ != State::whole) {
+        // In pieces that pass a limit with their last octet at most: what is wrong first decides,
+        // so that it does not matter where the stream was cut.
+        const auto room =
+            std::min(limits_.body - body_octets_, most_framing - (raw_octets_ - body_octets_));
+        const auto piece = input.substr(0, static_cast<std::size_t>(room) + 1);
+        const auto error = llhttp_execute(&llhttp_, piece.data(), piece.size());
+        auto taken = piece.size();
+        if (error == HPE_PAUSED) {
+            taken = static_cast<std::size_t>(llhttp_get_error_pos(&llhttp_) - piece.data());
+        } else if (error != HPE_OK) {
+            return std::unexpected{to_error(error)};
+        }
+        raw_octets_ += taken;
+        input.remove_prefix(taken);
+        if (body_octets_ > limits_.body) return std::unexpected{ParseError::body_too_large};
+        // RFC 9112 section 7.1.1: a server must limit the extensions it takes.
+        if (raw_octets_ - body_octets_ > most_framing) return std::unexpected{ParseError::framing};
+    }
     return state_ == State::whole ? Progress::whole : Progress::more;
 }
 

@@ -16,6 +16,8 @@ constexpr std::string_view index_file = "index.html";
 constexpr std::string_view authority_file = "ca.pem";
 constexpr std::string_view allowed = "Allow: GET, HEAD, OPTIONS\r\n"; // RFC 9110 section 10.2.1
 
+constexpr std::string_view vary = "Vary: Accept-Encoding\r\n";
+
 bool is_allowed(std::string_view method)
 {
     return method == "GET" || method == "HEAD" || method == "OPTIONS";
@@ -32,12 +34,14 @@ bool is_secret(std::string_view name)
 
 // RFC 9110 section 8.8.1: strong, since no two contents share it, unless one is written over the
 // other in place, as long as it, within one tick of the file system's clock.
-std::string entity_tag(const File& file)
+// Each coding has its own (section 8.8.3.3).
+std::string entity_tag(const File& file, Coding coding)
 {
     // Unsigned, since a broken file system may tell a time that nanoseconds have no room for.
     const auto seconds = static_cast<std::uint64_t>(file.modified.time_since_epoch().count());
-    return fmt::format("\"{:x}-{:x}-{:x}\"", file.size, seconds * 1'000'000'000 + file.nanoseconds,
-                       file.inode);
+    return fmt::format(
+        "\"{:x}-{:x}-{:x}{}{}\"", file.size, seconds * 1'000'000'000 + file.nanoseconds, file.inode,
+        coding == Coding::identity ? "" : "-", coding == Coding::identity ? "" : to_string(coding));
 }
 
 } // namespace
@@ -165,15 +169,45 @@ void Protocol::answer(const Path& path)
         state_ = State::welcoming;
         return;
     }
-    open_ = {.file = path_.file, .with_content = !head_only_};
-    if (path_.is_folder()) open_.file += index_file;
+    file_ = path_.file;
+    if (path_.is_folder()) file_ += index_file;
+    negotiate();
+    ask();
+}
+
+// RFC 9110 section 12.1: we choose among the file and its precompressed siblings.
+void Protocol::negotiate()
+{
+    codings_ = acceptable(parser_.request().combined("accept-encoding"));
+    compressible_ = is_compressible(media_type(file_));
+    const auto identity = std::ranges::find(codings_, Coding::identity);
+    identity_refused_ = identity == codings_.end();
+    codings_.erase(identity, codings_.end());
+    if (!compressible_) codings_.clear();
+    // Even if it is refused: whether it is there tells 404 from 406.
+    codings_.push_back(Coding::identity);
+    coding_ = 0;
+}
+
+void Protocol::ask()
+{
+    open_ = {.file = file_, .with_content = !head_only_};
+    open_.file += suffix(codings_[coding_]);
     state_ = State::asking;
 }
 
 void Protocol::opened(std::expected<File, FileError> outcome)
 {
     if (state_ != State::opening) return;
+    const bool identity = codings_[coding_] == Coding::identity;
+    // RFC 9110 section 12.5.3: identity is for everyone who does not rule it out.
+    if (outcome && identity && identity_refused_)
+        return respond(Status::not_acceptable, compressible_ ? std::string{vary} : "");
     if (outcome) return serve(*outcome);
+    if (!identity) {
+        ++coding_;
+        return ask();
+    }
     switch (outcome.error()) {
     case FileError::is_folder:
         if (path_.is_folder()) return respond(Status::not_found); // index.html is itself one
@@ -189,9 +223,10 @@ void Protocol::opened(std::expected<File, FileError> outcome)
 // RFC 9110 section 13.2.1: preconditions are for what would be 200 without them.
 void Protocol::serve(const File& file)
 {
-    const Validators validators{.etag = entity_tag(file),
+    const Validators validators{.etag = entity_tag(file, codings_[coding_]),
                                 .last_modified = last_modified(file.modified, now_)};
     auto fields = fmt::format("ETag: {}\r\n", validators.etag);
+    if (compressible_) fields += vary; // section 12.5.5: whether there are siblings now or not
     switch (evaluate(parser_.request(), validators, now_)) {
     case Verdict::fulfilled: break;
     case Verdict::not_modified: // section 15.4.5: without what the client has
@@ -201,10 +236,16 @@ void Protocol::serve(const File& file)
                         .fields = std::move(fields)});
     case Verdict::precondition_failed: return respond(Status::precondition_failed);
     }
+    const auto coding = codings_[coding_];
+    if (coding != Coding::identity)
+        fields += fmt::format("Content-Encoding: {}\r\n", to_string(coding));
     if (wants_range(parser_.request(), validators, now_)) {
         auto ranges = parse_range(*parser_.request().combined("range"), file.size);
-        if (ranges) return serve_ranges(file, std::move(*ranges), std::move(fields));
-        if (ranges.error() == RangeError::unsatisfiable) // RFC 9110 section 15.5.17
+        // Section 14.2 lets us ignore several of a coded file: Content-Encoding would be the
+        // multipart's own.
+        if (ranges && (ranges->size() == 1 || coding == Coding::identity))
+            return serve_ranges(file, std::move(*ranges), std::move(fields));
+        if (!ranges && ranges.error() == RangeError::unsatisfiable) // RFC 9110 section 15.5.17
             return respond(Status::range_not_satisfiable, unsatisfied_range(file.size));
     }
     serve_whole(file, std::move(fields));
@@ -215,7 +256,7 @@ void Protocol::serve_whole(const File& file, std::string fields)
     fields += "Accept-Ranges: bytes\r\n";
     auto content = head_only_ ? 0 : file.size;
     respond({.status = Status::ok,
-             .content_type = media_type(open_.file),
+             .content_type = media_type(file_),
              .content_length = file.size,
              .last_modified = file.modified,
              .fields = std::move(fields)});
@@ -226,7 +267,7 @@ void Protocol::serve_whole(const File& file, std::string fields)
 void Protocol::serve_ranges(const File& file, std::vector<ByteRange> ranges, std::string fields)
 {
     Response response{.status = Status::partial_content,
-                      .content_type = media_type(open_.file),
+                      .content_type = media_type(file_),
                       .content_length = ranges.front().length,
                       .last_modified = file.modified,
                       .fields = std::move(fields)};
@@ -238,7 +279,7 @@ void Protocol::serve_ranges(const File& file, std::vector<ByteRange> ranges, std
         return send(std::move(ranges));
     }
     // The entity-tag is of a time after all that is in the file: it cannot quote it.
-    auto tag = entity_tag(file);
+    auto tag = entity_tag(file, codings_[coding_]);
     auto& parts = multipart_.emplace("portico-" + tag.substr(1, tag.size() - 2),
                                      response.content_type, file.size);
     auto content_type = parts.content_type();

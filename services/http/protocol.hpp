@@ -4,6 +4,7 @@
 #include "net/transcript.hpp"
 #include "services/http/conditional.hpp"
 #include "services/http/multipart.hpp"
+#include "services/http/negotiate.hpp"
 #include "services/http/parse.hpp"
 #include "services/http/path.hpp"
 #include "services/http/range.hpp"
@@ -33,7 +34,7 @@ struct Read { // wants feed() or interrupted()
 struct Write {
     std::string bytes;
 };
-struct Open {          // wants opened()
+struct Open {          // wants opened(); after not_found perhaps again, for another coding's file
     std::string file;  // relative to the root, never empty: "docs/index.html"
     bool with_content; // false: HEAD, only size and time are asked for
 };
@@ -98,6 +99,8 @@ private:
     void head_came();
     void request_came();
     void answer(const Path& path);
+    void negotiate();
+    void ask();
     void serve(const File& file);
     void serve_whole(const File& file, std::string fields);
     void serve_ranges(const File& file, std::vector<ByteRange> ranges, std::string fields);
@@ -123,6 +126,11 @@ private:
     std::string output_;
     Path path_; // of the request
     Open open_{};
+    std::string file_;            // what is asked for, in identity
+    std::vector<Coding> codings_; // to be tried in this order; identity is the last
+    std::size_t coding_ = 0;      // the one that is tried
+    bool identity_refused_ = false;
+    bool compressible_ = false;
     std::vector<ByteRange> octets_; // of the opened file, to be sent
     std::size_t sent_ = 0;          // of octets_
     std::optional<Multipart> multipart_;

@@ -1,6 +1,7 @@
 """HTTP from a folder, by curl, Python's http.client and a bare socket."""
 
 import email.utils
+import gzip
 import http.client
 import io
 import os
@@ -29,6 +30,7 @@ class Files(ServerTest):
         (root / "sp ace ü.txt").write_text("named")
         (above / "secret.txt").write_text("SECRET")
         (root / "way-out").symlink_to(above / "secret.txt")
+        cls.root = root
         cls.config_extra = f'[http]\nroot = "{root}"\n'
         super().setUpClass()
 
@@ -96,6 +98,17 @@ class Files(ServerTest):
             self.assertEqual(self.curl(*to, "--remote-time", self.url("notes.txt")), b"200")
             self.assertEqual(self.curl(*to, "--time-cond", f"{folder}/x", self.url("notes.txt")),
                              b"304")
+
+    def test_curl_takes_a_precompressed_file(self):  # RFC 9110 section 12.5.3
+        text = b"body { margin: 0 }\n"
+        folder = self.root / "folder"
+        (folder / "a.css").write_bytes(text)
+        (folder / "a.css.gz").write_bytes(gzip.compress(text))
+        url = self.url("folder/a.css")
+        self.assertEqual(self.curl(url), text)
+        self.assertEqual(self.curl("--compressed", url), text)
+        self.assertIn("Content-Encoding: gzip\r\n",
+                      self.curl("--head", "--compressed", url).decode())
 
     def test_curl_http_1_0(self):
         self.assertEqual(self.curl("--http1.0", self.url("notes.txt")), b"0123456789")

@@ -177,7 +177,8 @@ TEST(HttpConditional, NotModifiedHasNoContent)
                                                   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
                                                   "Server: portico\r\n"
                                                   "ETag: " +
-                                                      std::string{etag} + "\r\n\r\n");
+                                                      std::string{etag} +
+                                                      "\r\nVary: Accept-Encoding\r\n\r\n");
 }
 
 } // namespace portico::http::test

@@ -42,6 +42,7 @@ TEST(HttpProtocol, ServesAFileWithItsFields)
                               "Content-Length: 5\r\n"
                               "Last-Modified: Sun, 06 Nov 1994 08:36:40 GMT\r\n"
                               "ETag: \"5-ae1b8ccd379f000-0\"\r\n"
+                              "Vary: Accept-Encoding\r\n"
                               "Accept-Ranges: bytes\r\n"
                               "\r\n"
                               "alpha");
@@ -328,9 +329,9 @@ TEST(HttpProtocol, LimitsBodies)
             {"HEAD / HTTP/1.1\r\nHost: here\r\nContent-Length: 11\r\n\r\n", "413 close"},
             {chunked + "a\r\n0123456789\r\n0\r\n\r\n", "405 open"},
             {chunked + "a\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n", "413 close"},
-            {chunked + "1;" + std::string(300, 'a') + "\r\n", "413 close"},
-            {chunked + std::string(300, '0') + "\r\n", "413 close"},
-            {chunked + "0\r\nX: " + std::string(300, 'a') + "\r\n", "413 close"},
+            {chunked + "1;" + std::string(300, 'a') + "\r\n", "400 close"},
+            {chunked + std::string(300, '0') + "\r\n", "400 close"},
+            {chunked + "0\r\nX: " + std::string(300, 'a') + "\r\n", "400 close"},
         },
         options);
 }
@@ -566,6 +567,7 @@ S: Content-Type: text/plain; charset=utf-8
 S: Content-Length: 5
 S: Last-Modified: Sun, 06 Nov 1994 08:36:40 GMT
 S: ETag: "5-ae1b8ccd379f000-0"
+S: Vary: Accept-Encoding
 S: Accept-Ranges: bytes
 S: (5 octets)
 C: (refused: the method is unknown)

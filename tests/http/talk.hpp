@@ -31,11 +31,26 @@ inline std::string long_text()
 inline const Files& files()
 {
     static const Files all{
-        {"index.html", "<h1>Home</h1>"}, {"a.txt", "alpha"}, {"empty.txt", ""},
-        {"docs/index.html", "<p>Docs"},  {"docs/", ""},      {"bare/", ""},
-        {"bare/index.html/", ""},        {"secret", "!"},    {"a b?.txt", "spaced"},
-        {"evil.example/", ""},           {"\\evil/", ""},    {"broken", "?"},
+        {"index.html", "<h1>Home</h1>"},
+        {"a.txt", "alpha"},
+        {"empty.txt", ""},
+        {"docs/index.html", "<p>Docs"},
+        {"docs/", ""},
+        {"bare/", ""},
+        {"bare/index.html/", ""},
+        {"secret", "!"},
+        {"a b?.txt", "spaced"},
+        {"evil.example/", ""},
+        {"\\evil/", ""},
+        {"broken", "?"},
         {"long.txt", long_text()},
+        {"both.css", "identity"},
+        {"both.css.br", std::string(300, 'b')},
+        {"both.css.gz", "gzip"},
+        {"one.js", "identity"},
+        {"one.js.gz", "gzip"},
+        {"p.png", "png"},
+        {"p.png.gz", "gzip"},
     };
     return all;
 }
