@@ -118,26 +118,75 @@ struct Pop3 {
     bool operator==(const Pop3&) const = default;
 };
 
-struct Http {
-    static constexpr std::string_view service = "http"; // as [[port]] names it
+/// What every port that speaks HTTP has: limits on its connections, and its access log.
+struct HttpConnection {
+    enum class LogFormat : std::uint8_t { combined, json };
 
-    std::filesystem::path root; // "": the built-in welcome page
     std::uint32_t max_request_line = 8 << 10;
     std::uint32_t max_header_bytes = 32 << 10;
     std::uint32_t max_headers = 100;
-    std::uint64_t max_body = 1 << 20;     // read and thrown away; past it 413
+    std::uint64_t max_body = 1 << 20;     // past it 413
     std::uint32_t max_requests = 100'000; // on one connection
-    std::uint64_t cache_bytes = 64 << 20; // small files in memory; 0: none
     Duration header_timeout = 30s;        // from a request's first byte to its head's end: 408
+    Duration body_timeout = 10min;        // from there to the body's end: 408
     Duration keep_alive_timeout = 75s;    // between two requests
     Duration write_timeout = 60s;         // the client takes nothing
+    std::filesystem::path access_log;     // "": none
+    LogFormat access_log_format = LogFormat::combined;
+    std::uint64_t access_log_buffer = 1 << 20; // lines that wait to be written; past it, dropped
+
+    bool operator==(const HttpConnection&) const = default;
+};
+
+/// What files that match get as their Cache-Control.
+struct CacheRule {
+    std::string pattern; // "*.css", "/assets/**"
+    std::string value;   // "max-age=3600"
+
+    bool operator==(const CacheRule&) const = default;
+};
+
+/// How files are served, and which: [http] has it for every name that no [[site]] has.
+struct Site {
+    /// Links in the root that are followed: to what is beneath it too, none, all.
+    enum class Symlinks : std::uint8_t { inside, refuse, follow };
+
+    std::vector<std::string> names;     // in lower case; "*.example.test": all in that domain
+    std::filesystem::path root;         // "": the built-in welcome page; not in a [[site]]
+    bool listing = false;               // of folders without index.html
+    std::uint32_t max_listing = 10'000; // names in one
+    Symlinks symlinks = Symlinks::inside;
+    bool gzip = true;                      // what has no precompressed sibling
+    std::vector<CacheRule> cache_control;  // the first that matches
+    bool redirect_to_https = false;        // of requests that come in clear
+    std::uint16_t https_port = 443;        // where to
+    std::string strict_transport_security; // over TLS; "": none
+    int line = 0;                          // in the file, for messages about it
+
+    bool operator==(const Site&) const = default;
+};
+
+struct Http : HttpConnection, Site {
+    static constexpr std::string_view service = "http"; // as [[port]] names it
+
+    std::uint64_t cache_bytes = 64 << 20; // small files in memory; 0: none
 
     bool operator==(const Http&) const = default;
 };
 
+struct Inspect : HttpConnection {
+    static constexpr std::string_view service = "inspect"; // as [[port]] names it
+
+    Duration max_delay = 10s;            // of /delay/{s}
+    std::uint64_t max_bytes = 100 << 10; // of /bytes/{n}
+    std::uint32_t max_lines = 100;       // of /stream/{n}
+
+    bool operator==(const Inspect&) const = default;
+};
+
 /// The options of every service: what a [[port]] starts from, and what one [[port]] has.
-using Services = std::tuple<Http, Smtp, Pop3>;
-using Options = std::variant<Http, Smtp, Pop3>;
+using Services = std::tuple<Http, Smtp, Pop3, Inspect>;
+using Options = std::variant<Http, Smtp, Pop3, Inspect>;
 
 /// When a port's connections become TLS: never, when the client asks (STARTTLS, STLS), at once.
 enum class PortTls : std::uint8_t { none, starttls, implicit };
@@ -148,6 +197,7 @@ struct Port {
     std::vector<std::string> bind = {"127.0.0.1", "::1"};
     PortTls tls = PortTls::none;
     bool require_tls = false; // nothing of worth is said before STARTTLS
+    std::string site;         // the name of the one [[site]] that HTTP serves here; "": by Host
     Options options;
     int line = 0; // of the [[port]] in the file; 0 for a default port
 
@@ -163,6 +213,7 @@ struct Config {
     Tls tls;
     std::vector<Certificate> certificates; // none: the test authority's
     std::vector<Account> accounts;
+    std::vector<Site> sites;
     Services services;
     std::vector<Port> ports; // if the file names none: 80, 25 and 110
 

@@ -33,6 +33,10 @@ constexpr std::string_view addresses_to_bind =
     R"(a list of IP addresses, such as ["127.0.0.1", "::1"] or ["0.0.0.0", "::"])";
 constexpr std::string_view names_of_host =
     R"(a list of names of this host, such as ["mail.example.test", "192.0.2.1"])";
+constexpr std::string_view rules_of_caching =
+    R"(a list of "PATTERN: VALUE", such as ["*.css: max-age=3600", "/assets/**: immutable"])";
+constexpr std::string_view names_of_site =
+    R"(a list of host names, such as ["example.test", "*.example.test"])";
 constexpr std::string_view addresses_of_account =
     R"(a list of addresses, each "name@domain", or "*@domain" for all of a domain)";
 
@@ -138,18 +142,62 @@ void read(Reader& table, Pop3& pop3)
     table.number("max_errors", pop3.max_errors, {1, 1'000'000});
 }
 
-void read(Reader& table, Http& http)
+void read(Reader& table, HttpConnection& http)
 {
-    table.path("root", http.root);
+    using enum HttpConnection::LogFormat;
     table.size("max_request_line", http.max_request_line, {1, 1 * MiB});
     table.size("max_header_bytes", http.max_header_bytes, {1, 16 * MiB});
     table.number("max_headers", http.max_headers, {1, 100'000});
     table.size("max_body", http.max_body, {0, 1024 * GiB});
     table.number("max_requests", http.max_requests, {1, 1'000'000'000});
-    table.size("cache_bytes", http.cache_bytes, {0, 1024 * GiB});
     table.duration("header_timeout", http.header_timeout);
+    table.duration("body_timeout", http.body_timeout);
     table.duration("keep_alive_timeout", http.keep_alive_timeout);
     table.duration("write_timeout", http.write_timeout);
+    table.path("access_log", http.access_log);
+    table.choice<HttpConnection::LogFormat>("access_log_format", http.access_log_format,
+                                            {{"combined", combined}, {"json", json}});
+    table.size("access_log_buffer", http.access_log_buffer, {64 * KiB, 1 * GiB});
+}
+
+void read(Reader& table, Site& site)
+{
+    using enum Site::Symlinks;
+    table.path("root", site.root);
+    table.boolean("listing", site.listing);
+    table.number("max_listing", site.max_listing, {1, 1'000'000});
+    table.choice<Site::Symlinks>("symlinks", site.symlinks,
+                                 {{"inside", inside}, {"refuse", refuse}, {"follow", follow}});
+    table.boolean("gzip", site.gzip);
+    if (const auto rules = table.strings("cache_control", rules_of_caching)) {
+        site.cache_control.clear(); // a [[site]] of its own mind has none of [http]'s
+        for (const auto& [text, place] : *rules) {
+            if (auto rule = to_cache_rule(text))
+                site.cache_control.push_back(std::move(*rule));
+            else
+                table.problem(place, fmt::format("{} is no rule", in_quotes(text)),
+                              rules_of_caching);
+        }
+    }
+    table.boolean("redirect_to_https", site.redirect_to_https);
+    table.number("https_port", site.https_port, {1, 65535});
+    table.text("strict_transport_security", site.strict_transport_security, is_hsts,
+               "as RFC 6797 has it, such as \"max-age=31536000\", or \"\"");
+}
+
+void read(Reader& table, Http& http)
+{
+    read(table, static_cast<HttpConnection&>(http));
+    read(table, static_cast<Site&>(http));
+    table.size("cache_bytes", http.cache_bytes, {0, 1024 * GiB});
+}
+
+void read(Reader& table, Inspect& inspect)
+{
+    read(table, static_cast<HttpConnection&>(inspect));
+    table.duration("max_delay", inspect.max_delay, {0ms, 1h});
+    table.size("max_bytes", inspect.max_bytes, {1, 1 * GiB});
+    table.number("max_lines", inspect.max_lines, {1, 1'000'000});
 }
 
 void read(Reader& table, Account& account)
@@ -215,11 +263,14 @@ private:
     void auth();
     void tls();
     void certificates();
+    void sites();
+    void site(Reader& table);
     void accounts();
     void account(Reader& table);
     void addresses(Reader& table, Account& account);
     void ports();
     void port(Reader& table);
+    void site_of(Reader& table, Port& port);
     void encryption(Reader& table, Port& port);
     void bind(Reader& table, Port& port);
     void claim(Reader& table, std::uint16_t port, const Text& address);
@@ -238,6 +289,7 @@ private:
     std::optional<Place> open_port_;       // the first that others than this machine can reach
     std::map<std::string, int> names_;     // of accounts, in lower case, and the account's line
     std::map<std::string, int> addresses_; // likewise
+    std::map<std::string, int> sites_;     // by their names in lower case, and the site's line
 
     // Who claimed an address of a port, and who claimed any of a family: the line of the [[port]].
     std::map<std::pair<std::uint16_t, std::string>, int> claims_;
@@ -255,6 +307,7 @@ std::expected<Loaded, std::vector<Problem>> Loader::load()
     tls();
     certificates();
     accounts();
+    sites();
     ports();
     file_.finish(known_);
     check_access();
@@ -361,6 +414,54 @@ void Loader::addresses(Reader& table, Account& account)
     }
 }
 
+void Loader::sites()
+{
+    for (Reader& table : file_.tables("site")) site(table);
+}
+
+/// Starts from what [http] says.
+void Loader::site(Reader& table)
+{
+    Site site = std::get<Http>(config_.services);
+    site.line = table.place().line;
+    site.root.clear();
+    read(table, site);
+    table.require("root", "the path of a directory");
+    table.require("names", names_of_site);
+    for (auto& [name, place] :
+         table.strings("names", names_of_site).value_or(std::vector<Text>{})) {
+        const auto domain = std::string_view{name}.substr(name.starts_with("*.") ? 2 : 0);
+        if (!is_domain(domain) && !canonical_ip(domain)) {
+            table.problem(place, fmt::format("{} is no host name", in_quotes(name)), names_of_site);
+            continue;
+        }
+        const auto [other, is_new] = sites_.emplace(lower(name), site.line);
+        if (!is_new)
+            table.problem(place,
+                          fmt::format("{} belongs to the [[site]] in line {} already",
+                                      in_quotes(name), other->second),
+                          "a name in one site, once");
+        site.names.push_back(lower(name));
+    }
+    table.finish(known_);
+    config_.sites.push_back(std::move(site));
+}
+
+/// Which [[site]] a [[port]] is for.
+void Loader::site_of(Reader& table, Port& port)
+{
+    constexpr std::string_view remedy = "a name of a [[site]]";
+    const auto name = table.string("site", remedy);
+    if (!name || name->value.empty()) return;
+    if (!std::holds_alternative<Http>(port.options))
+        table.problem(name->place, fmt::format("{} has no sites", port.service()),
+                      "site with service = \"http\" only");
+    else if (!sites_.contains(lower(name->value)))
+        table.problem(name->place, fmt::format("there is no [[site]] {}", in_quotes(name->value)),
+                      remedy);
+    port.site = lower(name->value);
+}
+
 /// What a [[port]] of this service starts from.
 Options Loader::options_of(std::string_view service)
 {
@@ -395,6 +496,7 @@ void Loader::port(Reader& table)
     table.rename(fmt::format("a [[port]] of {}", port.service()));
     std::visit([&](auto& options) { read(table, options); }, port.options);
     encryption(table, port);
+    site_of(table, port);
     table.finish(known_);
     config_.ports.push_back(std::move(port));
 }
@@ -405,7 +507,9 @@ void Loader::encryption(Reader& table, Port& port)
     table.choice<PortTls>("tls", port.tls,
                           {{"none", none}, {"starttls", starttls}, {"implicit", implicit}});
     table.boolean("require_tls", port.require_tls);
-    if (port.tls == starttls && std::holds_alternative<Http>(port.options))
+    const bool http =
+        std::holds_alternative<Http>(port.options) || std::holds_alternative<Inspect>(port.options);
+    if (port.tls == starttls && http)
         table.problem(place_of(*table.node("tls")), "HTTP has no STARTTLS",
                       "\"implicit\" (https) or \"none\"");
     if (port.tls == none && port.require_tls)
@@ -546,18 +650,20 @@ void warn_of_readers(const std::filesystem::path& path, Loaded& loaded)
 std::vector<KnownKeys> known_keys()
 {
     std::vector<KnownKeys> known{
-        {"", {"host", "log", "mail", "auth", "tls", "certificate", "port", "account"}},
+        {"", {"host", "log", "mail", "auth", "tls", "certificate", "port", "account", "site"}},
         {"[host]", keys_of<Host>()},
         {"[log]", keys_of<Log>()},
         {"[mail]", keys_of<Mail>()},
         {"[auth]", keys_of<Auth>()},
         {"[[certificate]]", keys_of<Certificate>()},
-        {"[[port]]", {"port", "service", "bind", "tls", "require_tls"}},
+        {"[[port]]", {"port", "service", "bind", "tls", "require_tls", "site"}},
         {"[tls]", keys_of<Tls>()},
         {"[[account]]", keys_of<Account>()},
+        {"[[site]]", keys_of<Site>()},
     };
-    known.back().keys.emplace_back("addresses");
-    known[known.size() - 2].keys.emplace_back("names");
+    known.back().keys.emplace_back("names");
+    known[known.size() - 2].keys.emplace_back("addresses");
+    known[known.size() - 3].keys.emplace_back("names");
     Services services;
     for_each(services, [&]<typename Section>(const Section& options) {
         known.front().keys.emplace_back(options.service);

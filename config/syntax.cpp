@@ -97,6 +97,31 @@ bool is_account_name(std::string_view text)
            std::ranges::none_of(text, [](char byte) { return is_control(byte) || byte == ' '; });
 }
 
+std::optional<CacheRule> to_cache_rule(std::string_view text)
+{
+    const auto colon = text.find(": ");
+    if (colon == text.npos || colon == 0 || colon + 2 == text.size()) return std::nullopt;
+    const auto pattern = text.substr(0, colon);
+    // Only one with a "/" in front is for the whole path.
+    if (pattern.find('/', 1) != pattern.npos && pattern.front() != '/') return std::nullopt;
+    const auto value = text.substr(colon + 2);
+    const bool visible = std::ranges::none_of(
+        value, [](char byte) { return is_control(byte) || is_beyond_ascii(byte); });
+    if (!visible || value.front() == ' ') return std::nullopt;
+    return CacheRule{std::string{pattern}, std::string{value}};
+}
+
+bool is_hsts(std::string_view text)
+{
+    if (text.empty()) return true;
+    const auto at = text.find("max-age=");
+    if (at == text.npos || at + 8 == text.size()) return false;
+    if (text[at + 8] < '0' || text[at + 8] > '9') return false;
+    return std::ranges::all_of(text, [](char byte) {
+        return is_letter_or_digit(byte) || std::string_view{"-=; "}.contains(byte);
+    });
+}
+
 bool is_password_hash(std::string_view text)
 {
     // crypt(5): a hash is "$id$salt$hash" in printable ASCII without ':' and spaces.

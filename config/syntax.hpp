@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/config.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +19,14 @@ bool is_address(std::string_view text);
 
 /// A login name: not empty, without spaces, control bytes or '@' at its ends, at most 255 octets.
 bool is_account_name(std::string_view text);
+
+/// "PATTERN: VALUE" as [http] cache_control has it; nothing if it is something else. In a pattern
+/// "*" is any run of characters but "/", "**" any at all; with a "/" in front it is for the whole
+/// path, else for the last name in it.
+std::optional<CacheRule> to_cache_rule(std::string_view text);
+
+/// A value of Strict-Transport-Security (RFC 6797 section 6.1): directives with a max-age; or "".
+bool is_hsts(std::string_view text);
 
 /// The hash part is left to crypt(3); here only what tells a hash from a forgotten clear text.
 bool is_password_hash(std::string_view text);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -55,6 +56,34 @@ TEST(Load, AnEmptyFileIsTheSandbox)
     EXPECT_TRUE(config.loopback_only());
 }
 
+TEST(Load, SitesHaveNamesOfTheirOwn)
+{
+    const std::vector<Case> cases{
+        {"[[site]]\n",
+         {"t:1:1: [[site]] has no root (expected: the path of a directory)",
+          "t:1:1: [[site]] has no names (expected: a list of host names, such as "
+          "[\"example.test\", \"*.example.test\"])"}},
+        {"[[site]]\nroot = 'r'\nnames = ['A.test', '*.b', '127.0.0.1']\n"
+         "[[site]]\nroot = 's'\nnames = ['a.TEST', 'x_y', '*']\n",
+         {"t:6:10: \"a.TEST\" belongs to the [[site]] in line 1 already (expected: a name in one "
+          "site, once)",
+          "t:6:20: \"x_y\" is no host name (expected: a list of host names, such as "
+          "[\"example.test\", \"*.example.test\"])",
+          "t:6:27: \"*\" is no host name (expected: a list of host names, such as "
+          "[\"example.test\", \"*.example.test\"])"}},
+        {"[[port]]\nport = 80\nservice = 'http'\nsite = 'a'\n",
+         {"t:4:8: there is no [[site]] \"a\" (expected: a name of a [[site]])"}},
+        {"[[site]]\nroot = 'r'\nnames = ['a']\n[[port]]\nport = 25\nservice = 'smtp'\nsite = 'a'\n",
+         {"t:7:8: smtp has no sites (expected: site with service = \"http\" only)"}},
+    };
+    for (const auto& test : cases) expect_problems(test);
+    const auto config = config_of("[http]\nlisting = true\n[[site]]\nroot = 'r'\nnames = ['A']\n"
+                                  "[[port]]\nport = 80\nservice = 'http'\nsite = 'a'\n");
+    EXPECT_TRUE(config.sites.at(0).listing);
+    EXPECT_EQ(config.sites.at(0).line, 3);
+    EXPECT_EQ(config.ports.at(0).site, "a");
+}
+
 TEST(Load, DefaultPortsTakeTheFilesOptions)
 {
     const auto config = config_of("[http]\nroot = '/srv'\n[smtp]\nmax_errors = 7\n");
@@ -104,9 +133,30 @@ TEST(Load, ReadsEveryKey)
         max_body = 0
         max_requests = 4
         cache_bytes = 0
+        listing = true
+        max_listing = 8
+        symlinks = "follow"
+        gzip = false
+        cache_control = ["*.css: max-age=1", "/a/**: no-store"]
+        redirect_to_https = true
+        https_port = 8443
+        strict_transport_security = "max-age=2"
         header_timeout = 5
+        body_timeout = "8s"
+        access_log = "a"
+        access_log_format = "json"
+        access_log_buffer = "64 KiB"
         keep_alive_timeout = "6s"
         write_timeout = "7 s"
+        [inspect]
+        max_delay = "1s"
+        max_bytes = 2
+        max_lines = 3
+        max_headers = 4
+        [[site]]
+        names = ["*.Example.test"]
+        root = "s"
+        gzip = true
         [smtp]
         auth = "off"
         strict = false
@@ -144,17 +194,39 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
     EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 30}}));
-    EXPECT_EQ(std::get<Http>(config.services), (Http{"r", 1024, 2048, 3, 0, 4, 0, 5s, 6s, 7s}));
+    const HttpConnection limits{
+        1024, 2048, 3, 0, 4, 5s, 8s, 6s, 7s, "a", HttpConnection::LogFormat::json, 64 << 10};
+    const Site site{{},
+                    "r",
+                    true,
+                    8,
+                    Site::Symlinks::follow,
+                    false,
+                    {{"*.css", "max-age=1"}, {"/a/**", "no-store"}},
+                    true,
+                    8443,
+                    "max-age=2",
+                    0};
+    EXPECT_EQ(std::get<Http>(config.services), (Http{limits, site, 0}));
+    EXPECT_EQ(std::get<Inspect>(config.services).max_delay, 1s);
+    EXPECT_EQ(std::get<Inspect>(config.services).max_bytes, 2U);
+    EXPECT_EQ(std::get<Inspect>(config.services).max_lines, 3U);
+    EXPECT_EQ(std::get<Inspect>(config.services).max_headers, 4U);
+    ASSERT_EQ(config.sites.size(), 1U);
+    EXPECT_EQ(config.sites[0].names, std::vector<std::string>{"*.example.test"});
+    EXPECT_EQ(config.sites[0].root, "s");
+    EXPECT_TRUE(config.sites[0].gzip);           // its own
+    EXPECT_EQ(config.sites[0].https_port, 8443); // of [http]
     EXPECT_EQ(std::get<Smtp>(config.services),
               (Smtp{Smtp::Auth::off, false, 200, 1000, 100, 1, 1h, 2min, 3min}));
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 58}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 62}));
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 79}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 83}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 65);
+    EXPECT_EQ(config.ports[0].line, 86);
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
               (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
@@ -177,21 +249,55 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant)
           "(expected: it in [mail], where it belongs)"}},
         {"[[port]]\nport = 25\nservice = 'smtp'\nroot = '/'\n",
          {"t:4:1: unknown key \"root\" in a [[port]] of smtp "
-          "(expected: it in [http], where it belongs)"}},
+          "(expected: it in [[site]] or in [http], where it belongs)"}},
         {"\"a\\nb\" = 1\n",
          {"t:1:1: unknown key \"a\\x0ab\" "
-          "(expected: one of host, log, mail, http, smtp, pop3, auth, tls, certificate, account, "
-          "port)"}},
+          "(expected: one of host, log, mail, http, smtp, pop3, inspect, auth, tls, certificate, "
+          "account, site, port)"}},
     };
     for (const Case& test : cases) expect_problems(test);
 }
 
+struct Bounds {
+    std::string_view table, key;
+    std::vector<std::string_view> right, wrong;
+};
+
+void check(std::string_view table, const Bounds& row)
+{
+    for (const auto value : row.right)
+        EXPECT_EQ(problems_of(fmt::format("[{}]\n{} = {}\n", table, row.key, value)),
+                  std::vector<std::string>{});
+    for (const auto value : row.wrong) {
+        const auto loaded = parse(fmt::format("[{}]\n{} = {}\n", table, row.key, value), "t");
+        ASSERT_FALSE(loaded) << row.key << " = " << value;
+        ASSERT_EQ(loaded.error().size(), 1U) << row.key << " = " << value;
+        EXPECT_EQ(loaded.error()[0].line, 2);
+        EXPECT_EQ(loaded.error()[0].column, static_cast<int>(row.key.size()) + 4);
+        EXPECT_FALSE(loaded.error()[0].remedy.empty());
+    }
+}
+
+bool is_known(std::string_view table, std::string_view key)
+{
+    return std::ranges::any_of(known_keys(), [&](const KnownKeys& known) {
+        return known.table == table && std::ranges::find(known.keys, key) != known.keys.end();
+    });
+}
+
+TEST(Load, ChecksTheRulesOfCachingOneByOne)
+{
+    for (const std::string_view rule : {"x", ": x", "x: ", "a/b: x", "x:y", "x: \\n", "x:  y"}) {
+        const auto loaded =
+            parse(fmt::format("[http]\ncache_control = [\"*: a\", \"{}\"]\n", rule), "t");
+        ASSERT_FALSE(loaded) << rule;
+        ASSERT_EQ(loaded.error().size(), 1U) << rule;
+        EXPECT_EQ(loaded.error()[0].column, 26) << rule;
+    }
+}
+
 TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
 {
-    struct Bounds {
-        std::string_view table, key;
-        std::vector<std::string_view> right, wrong;
-    };
     const std::vector<std::string_view> times{"1", "'1ms'", "'24h'", "86400"};
     const std::vector<std::string_view> no_times{"0",
                                                  "-1",
@@ -245,6 +351,27 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"http", "header_timeout", times, no_times},
         {"http", "keep_alive_timeout", times, no_times},
         {"http", "write_timeout", times, no_times},
+        {"http", "body_timeout", times, no_times},
+        {"http", "listing", {"true"}, {"1"}},
+        {"http", "max_listing", {"1", "1000000"}, {"0", "1000001"}},
+        {"http", "symlinks", {"'inside'", "'refuse'", "'follow'"}, {"'no'", "true"}},
+        {"http", "gzip", {"false"}, {"'no'"}},
+        {"http",
+         "cache_control",
+         {"[]", "['*: no-store']", "['/a/*/**: max-age=1, public']"},
+         {"''", "true"}},
+        {"http", "redirect_to_https", {"true"}, {"'yes'"}},
+        {"http", "https_port", {"1", "65535"}, {"0", "65536"}},
+        {"http",
+         "strict_transport_security",
+         {"''", "'max-age=0'", "'max-age=1; includeSubDomains; preload'"},
+         {"'on'", "'max-age='", "'max-age=x'", "\"max-age=1\\r\\nX: y\""}},
+        {"http", "access_log", {"'x'"}, {"1"}},
+        {"http", "access_log_format", {"'json'", "'combined'"}, {"'common'"}},
+        {"http", "access_log_buffer", {"'64 KiB'", "'1 GiB'"}, {"1", "'2 GiB'"}},
+        {"inspect", "max_delay", {"'0s'", "'1h'"}, {"'2h'", "'x'"}},
+        {"inspect", "max_bytes", {"1", "'1 GiB'"}, {"0", "'2 GiB'"}},
+        {"inspect", "max_lines", {"1", "1000000"}, {"0", "1000001"}},
         {"smtp", "auth", {"'offered'", "'required'", "'off'"}, {"'on'", "true"}},
         {"smtp", "strict", {"true", "false"}, {"'true'"}},
         {"smtp", "max_received", {"100"}, {"99", "'100'"}},
@@ -258,26 +385,20 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"pop3", "write_timeout", times, no_times},
         {"pop3", "max_errors", {"1"}, {"0", "'1'"}},
     };
+    for (const Bounds& row : table) check(row.table, row);
+    // What every port that speaks HTTP has is read for both alike.
+    std::size_t keys_of_both = 0;
     for (const Bounds& row : table) {
-        for (const auto value : row.right)
-            EXPECT_EQ(problems_of(fmt::format("[{}]\n{} = {}\n", row.table, row.key, value)),
-                      std::vector<std::string>{});
-        for (const auto value : row.wrong) {
-            const auto loaded =
-                parse(fmt::format("[{}]\n{} = {}\n", row.table, row.key, value), "t");
-            ASSERT_FALSE(loaded) << row.key << " = " << value;
-            ASSERT_EQ(loaded.error().size(), 1U) << row.key << " = " << value;
-            EXPECT_EQ(loaded.error()[0].line, 2);
-            EXPECT_EQ(loaded.error()[0].column, static_cast<int>(row.key.size()) + 4);
-            EXPECT_FALSE(loaded.error()[0].remedy.empty());
-        }
+        if (row.table != "http" || !is_known("[inspect]", row.key)) continue;
+        check("inspect", row);
+        ++keys_of_both;
     }
     // Every key of a plain table has its row.
     std::size_t keys = 0;
     for (const KnownKeys& known : known_keys()) {
         if (!known.table.empty() && !known.table.starts_with("[[")) keys += known.keys.size();
     }
-    EXPECT_EQ(std::size(table), keys);
+    EXPECT_EQ(std::size(table) + keys_of_both, keys);
 }
 
 TEST(Load, SaysWhatWouldBeRight)
@@ -325,11 +446,11 @@ TEST(Load, ChecksPorts)
         {"port = true\nservice = 'http'",
          fmt::format("t:2:8: port is a boolean (expected: {})", number)},
         {"service = 'http'", fmt::format("t:1:1: [[port]] has no port (expected: {})", number)},
-        {"port = 25",
-         "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\")"},
+        {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\" "
+                      "or \"inspect\")"},
         {"port = 25\nservice = 'smpt'", "t:3:11: unknown service \"smpt\" (expected: \"smtp\")"},
-        {"port = 25\nservice = 'ftp-data'",
-         "t:3:11: unknown service \"ftp-data\" (expected: \"http\" or \"smtp\" or \"pop3\")"},
+        {"port = 25\nservice = 'ftp-data'", "t:3:11: unknown service \"ftp-data\" (expected: "
+                                            "\"http\" or \"smtp\" or \"pop3\" or \"inspect\")"},
         {"port = 80\nservice = 'http'\ntls = 'starttls'",
          "t:4:7: HTTP has no STARTTLS (expected: \"implicit\" (https) or \"none\")"},
         {"port = 25\nservice = 'smtp'\ntls = 'ssl'",

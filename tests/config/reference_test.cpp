@@ -49,6 +49,8 @@ TEST(Reference, HoldsTheDefaults)
     EXPECT_EQ(std::get<Http>(config.services), Http{});
     EXPECT_EQ(std::get<Smtp>(config.services), Smtp{});
     EXPECT_EQ(std::get<Pop3>(config.services), Pop3{});
+    EXPECT_EQ(std::get<Inspect>(config.services), Inspect{});
+    EXPECT_TRUE(config.sites.empty());
     EXPECT_TRUE(config.accounts.empty());
     const Config defaults = sandbox();
     ASSERT_EQ(config.ports.size(), defaults.ports.size());
@@ -56,6 +58,7 @@ TEST(Reference, HoldsTheDefaults)
         EXPECT_EQ(config.ports[i].port, defaults.ports[i].port);
         EXPECT_EQ(config.ports[i].bind, defaults.ports[i].bind);
         EXPECT_EQ(config.ports[i].tls, defaults.ports[i].tls);
+        EXPECT_EQ(config.ports[i].site, defaults.ports[i].site);
         EXPECT_EQ(config.ports[i].require_tls, defaults.ports[i].require_tls);
         EXPECT_EQ(config.ports[i].options, defaults.ports[i].options);
     }
@@ -67,6 +70,7 @@ TEST(Reference, ItsExamplesAreValid)
     ASSERT_TRUE(loaded) << to_string(loaded.error().front());
     EXPECT_EQ(loaded->config.accounts.size(), 2U);
     EXPECT_EQ(loaded->config.certificates.size(), 1U);
+    EXPECT_EQ(loaded->config.sites.size(), 1U);
     EXPECT_EQ(loaded->config.auth.allow_plaintext, false);
 }
 
