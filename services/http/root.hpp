@@ -2,7 +2,7 @@
 
 #include "net/file_descriptor.hpp"
 #include "services/http/cache.hpp"
-#include "services/http/protocol.hpp"
+#include "services/http/files.hpp"
 
 #include <cstddef>
 #include <cstdint>
