@@ -26,6 +26,7 @@ ONE_PLACE = {
     "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/"),
     "sqlite3": ("services/mail/",),
     "llhttp": ("services/http/",),
+    "zlib": ("services/http/", "services/inspect/"),
     "spdlog": ("services/log/",),
     "CLI": ("services/main.cpp",),
 }
