@@ -29,6 +29,7 @@ ONE_PLACE = {
                 "services/http/websocket_handshake.cpp"),
     "sqlite3": ("services/mail/",),
     "llhttp": ("services/http/",),
+    "zlib": ("services/http/", "services/inspect/"),
     "spdlog": ("services/log/",),
     "CLI": ("services/main.cpp",),
 }

@@ -1,4 +1,3 @@
-#include "services/http/mime.hpp"
 #include "services/http/reply.hpp"
 
 #include <gtest/gtest.h>
@@ -69,39 +68,6 @@ TEST(HttpReply, TellsTheClientItsMistake)
         "Server: portico\r\nContent-Type: text/plain; charset=utf-8\r\n"
         "Content-Length: 24\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
         "503 Service Unavailable\n");
-}
-
-TEST(HttpMime, KnowsExtensions)
-{
-    struct {
-        std::string file, type;
-    } cases[] = {
-        {"index.html", "text/html; charset=utf-8"},
-        {"A.HTML", "text/html; charset=utf-8"},
-        {"a/b.css", "text/css; charset=utf-8"},
-        {"a.js", "text/javascript; charset=utf-8"},
-        {"a.mjs", "text/javascript; charset=utf-8"},
-        {"a.json", "application/json"},
-        {"a.png", "image/png"},
-        {"a.jpg", "image/jpeg"},
-        {"a.svg", "image/svg+xml; charset=utf-8"},
-        {"a.3gp", "video/3gpp"},
-        {"a.zst", "application/zstd"},
-        {"a.cjs", "text/javascript; charset=utf-8"},
-        {"a.mkv", "video/matroska"},
-        {"a.xsl", "application/xslt+xml; charset=utf-8"},
-        {"a.woff2", "font/woff2"},
-        {"a.tar.gz", "application/gzip"},
-        {"a.webmanifest", "application/manifest+json"},
-        {"a.webmanifests", "application/octet-stream"},
-        {"a.unheard", "application/octet-stream"},
-        {"a", "application/octet-stream"},
-        {"a.", "application/octet-stream"},
-        {".html", "application/octet-stream"},
-        {"a.html/b", "application/octet-stream"},
-        {"", "application/octet-stream"},
-    };
-    for (const auto& [file, type] : cases) EXPECT_EQ(media_type(file), type) << file;
 }
 
 } // namespace portico::http
