@@ -3,6 +3,7 @@
 #include "config/config.hpp"
 #include "net/task.hpp"
 #include "net/transcript.hpp"
+#include "services/http/access_log.hpp"
 #include "services/http/conversation.hpp"
 #include "services/http/exchange.hpp"
 
@@ -16,9 +17,10 @@ namespace portico::http {
 /// port; its connections are on all loops.
 class Engine {
 public:
-    /// `transcript` may be null. Everything outlives the engine.
-    Engine(const config::HttpConnection& options, std::size_t loops, net::Transcript* transcript)
-        : options_{options}, transcript_{transcript}, desks_(loops)
+    /// `transcript` and `access_log` may be null. Everything outlives the engine.
+    Engine(const config::HttpConnection& options, std::size_t loops, net::Transcript* transcript,
+           AccessLog* access_log)
+        : options_{options}, transcript_{transcript}, access_log_{access_log}, desks_(loops)
     {
     }
 
@@ -30,6 +32,7 @@ public:
 private:
     const config::HttpConnection& options_;
     net::Transcript* transcript_;
+    AccessLog* access_log_;
     std::vector<Desk> desks_; // one a loop
 };
 

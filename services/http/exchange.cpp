@@ -2,6 +2,13 @@
 
 namespace portico::http {
 
+std::string_view Exchange::parameter(std::string_view name) const
+{
+    for (const auto& parameter : parameters_)
+        if (parameter.name == name) return parameter.value;
+    return {};
+}
+
 net::Task<std::expected<std::string_view, ContentError>> Exchange::read()
 {
     for (;;) {

@@ -4,11 +4,14 @@
 #include "net/task.hpp"
 #include "services/http/conversation.hpp"
 #include "services/http/protocol.hpp"
+#include "services/http/routes.hpp"
+#include "services/http/target.hpp"
 
 #include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace portico::http {
@@ -29,6 +32,17 @@ public:
     net::Connection& peer() { return conversation_.peer(); }
     Protocol& protocol() const { return conversation_.protocol(); }
     Conversation& conversation() { return conversation_; }
+
+    /// What the Router has found: the target taken apart, and what the pattern's "{name}" stands
+    /// for, percent-decoded; "" for a name that is not in the pattern.
+    const Target& target() const { return target_; }
+    std::string_view parameter(std::string_view name) const;
+    const std::vector<Parameter>& parameters() const { return parameters_; }
+    void goes_to(Target target, std::vector<Parameter> parameters)
+    {
+        target_ = std::move(target);
+        parameters_ = std::move(parameters);
+    }
 
     /// The next piece of the content, valid until the next call; "" at its end. A client that waits
     /// for 100 Continue gets it at the first call. Once it fails it always does; what the client
@@ -64,6 +78,8 @@ public:
 
 private:
     Conversation& conversation_;
+    Target target_;
+    std::vector<Parameter> parameters_;
 };
 
 /// Who answers the requests of a port. Called from every loop at once.

@@ -41,9 +41,7 @@ PortRow to_row(const net::PortStatus& status)
 Service::Service(config::Http options, std::string host_name, std::string authority,
                  const net::Registry& registry, net::Pool& pool, net::Transcript* transcript)
     : options_{std::move(options)}, host_name_{std::move(host_name)},
-      authority_{std::move(authority)}, registry_{registry}, pool_{pool}, engine_{options_,
-                                                                                  registry.loops(),
-                                                                                  transcript}
+      authority_{std::move(authority)}, registry_{registry}, pool_{pool}, engine_{options_, registry.loops(), transcript, nullptr}
 {
     if (options_.root.empty()) return;
     root_.emplace(options_.root);

@@ -27,7 +27,7 @@ std::string_view authority(const http::Request& request, const http::Target& tar
 Service::Service(config::Inspect options, std::string host_name, std::size_t loops,
                  net::Transcript* transcript)
     : options_{std::move(options)}, host_name_{std::move(host_name)}, engine_{options_, loops,
-                                                                              transcript}
+                                                                              transcript, nullptr}
 {
     table_.add("GET", "/");
     routes_.emplace_back();
