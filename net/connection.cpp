@@ -8,8 +8,12 @@
 #include <fmt/core.h>
 
 #include <cerrno>
+#include <cstring>
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <utility>
 
 namespace portico::net {
 
@@ -26,12 +30,33 @@ constexpr unsigned most_reads_without_wait = 16;
 
 Progress after_error(Need what)
 {
-    return {0, errno == EAGAIN || errno == EINTR ? what : Need::end};
+    if (errno == EINTR) return {0, Need::nothing};
+    return {0, errno == EAGAIN ? what : Need::end};
 }
 
-Progress take(int socket, TlsSession* tls, char* buffer)
+// Need::read where nothing more was there; Need::nothing where nobody knows.
+Progress take_from_tcp(int socket, char* buffer)
 {
-    if (tls) return tls->read(buffer, Loop::buffer_size);
+    iovec piece{buffer, Loop::buffer_size};
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const auto got = ::recvmsg(socket, &message, MSG_DONTWAIT);
+    if (got <= 0) return got == 0 ? Progress{0, Need::end} : after_error(Need::read);
+    // TCP_INQ (see bind_socket()): how much is left; not 0 either if the peer has closed.
+    int left = 1;
+    const auto* told = CMSG_FIRSTHDR(&message);
+    if (told && told->cmsg_level == IPPROTO_TCP && told->cmsg_type == TCP_CM_INQ)
+        std::memcpy(&left, CMSG_DATA(told), sizeof left);
+    return {static_cast<std::size_t>(got), left == 0 ? Need::read : Need::nothing};
+}
+
+// Without room for a control message, in which a local peer could hand us descriptors.
+Progress take_from_local(int socket, char* buffer)
+{
     const auto got = ::recv(socket, buffer, Loop::buffer_size, MSG_DONTWAIT);
     if (got > 0) return {static_cast<std::size_t>(got), Need::nothing};
     return got == 0 ? Progress{0, Need::end} : after_error(Need::read);
@@ -45,74 +70,123 @@ Progress put(int socket, TlsSession* tls, std::string_view bytes)
                     : after_error(Need::write);
 }
 
-Connection::Socket::wait_type wait_for(Need need)
+Socket::wait_type wait_for(Need need)
 {
-    return need == Need::write ? Connection::Socket::wait_write : Connection::Socket::wait_read;
+    return need == Need::write ? Socket::wait_write : Socket::wait_read;
 }
 
 } // namespace
 
-Connection::Connection(Loop& loop, Socket socket, FiveTuple tuple, std::uint64_t number,
-                       std::string_view service, PortCounters& counters, Log& log, ListenTls tls)
-    : loop_{loop}, socket_{std::move(socket)}, tuple_{tuple}, number_{number}, service_{service},
-      counters_{counters}, log_{log}, since_{std::chrono::system_clock::now()}, deadline_{[this] {
-          expired_ = true;
-          socket_.cancel();
-      }},
-      position_{loop.connections_.size()}, offered_{tls}
+Connection::Connection(const Port& port, const FiveTuple& tuple, std::uint64_t number)
+    : port_{port}, tuple_{tuple}, number_{number}, since_{std::chrono::system_clock::now()},
+      socket_{port.loop.context()}, position_{port.loop.connections_.size()}
 {
-    loop_.connections_.push_back(this);
-    add(counters_.open, 1);
+    port_.loop.connections_.push_back(this);
+    add(port_.counters.open, 1);
 }
 
 Connection::~Connection()
 {
-    if (buffer_) loop_.give_back(std::move(buffer_));
-    loop_.connections_.back()->position_ = position_;
-    std::swap(loop_.connections_[position_], loop_.connections_.back());
-    loop_.connections_.pop_back();
-    add(counters_.open, ~std::uint64_t{0}); // one less
+    if (edges_) edges_->leave();
+    if (buffer_) port_.loop.give_back(std::move(buffer_));
+    auto& connections = port_.loop.connections_;
+    connections.back()->position_ = position_;
+    std::swap(connections[position_], connections.back());
+    connections.pop_back();
+    add(port_.counters.open, ~std::uint64_t{0}); // one less
 }
 
-auto Connection::read(std::chrono::milliseconds wait)
-    -> Task<std::expected<std::string_view, Ended>>
+std::error_code Connection::open(FileDescriptor socket)
 {
-    if (buffer_) loop_.give_back(std::move(buffer_));
-    for (auto need = Need::read;;) {
-        if (aborted_ || left_) co_return std::unexpected{Ended::left};
-        if (stopping_ && !stopping_said_) {
-            stopping_said_ = true;
-            co_return std::unexpected{Ended::stopping};
-        }
-        if (!more_ || ++reads_without_wait_ > most_reads_without_wait) {
-            reads_without_wait_ = 0;
-            if (tls_ && tls_->holds()) { // no socket would end this wait
-                co_await asio::post(loop_.executor(), asio::deferred);
-                continue;
-            }
-            reading_ = true;
-            begin_wait(wait);
-            auto [error] = co_await socket_.async_wait(wait_for(need), as_values);
-            reading_ = false;
-            if (auto ready = end_wait(error); !ready) {
-                if (ready.error() == Ended::stopping) continue;
-                co_return std::unexpected{ready.error()};
-            }
-        }
-        buffer_ = loop_.borrow();
-        const auto got = take(socket_.native_handle(), tls_.get(), buffer_.get());
-        if (got.octets > 0) {
-            more_ = got.octets == Loop::buffer_size || got.need == Need::end;
-            received(got.octets);
-            co_return std::string_view{buffer_.get(), got.octets};
-        }
-        more_ = false;
-        loop_.give_back(std::move(buffer_));
-        need = got.need;
-        // Closed, reset or timed out on the way: to a protocol it is the same.
-        left_ = need == Need::end;
-        if (left_ && tls_ && !tls_->why().empty()) log(Level::debug, "TLS: " + tls_->why());
+    const auto& [transport, address, port] = tuple_.server;
+    const bool local = transport == Transport::local;
+    const int family = local ? AF_UNIX : address.is_v4() ? AF_INET : AF_INET6;
+    std::error_code error;
+    socket_.assign({family, local ? 0 : IPPROTO_TCP}, socket.get(), error);
+    if (!error) socket.release();
+    return error;
+}
+
+void Connection::begin_read(Reader reader, Reading what, std::chrono::milliseconds wait)
+{
+    if (buffer_) port_.loop.give_back(std::move(buffer_));
+    reading_ = what;
+    const bool others_first = readable_ && reads_without_wait_ >= most_reads_without_wait;
+    if (auto received = others_first ? std::nullopt : end_of_read()) {
+        ++reads_without_wait_;
+        reader(*received);
+        return;
     }
+    reads_without_wait_ = 0;
+    reader_ = std::move(reader);
+    port_.loop.deadlines().arm(*this, wait);
+    edges().listen();
+    if (others_first) edges().call_later();
+}
+
+void Connection::became_readable()
+{
+    readable_ = true;
+    drained_ = false;
+    read_on();
+}
+
+void Connection::read_on()
+{
+    if (!reader_) return;
+    if (auto received = end_of_read()) end_read(*received);
+}
+
+void Connection::end_read(Received received)
+{
+    disarm();
+    auto reader = std::exchange(reader_, nullptr);
+    reader(received); // may be the end of this connection
+}
+
+auto Connection::end_of_read() -> std::optional<Received>
+{
+    if (aborted_ || left_) return std::unexpected{Ended::left};
+    if (reading_ == Reading::nothing) {
+        if (stopping_) return std::unexpected{Ended::stopping};
+        return readable_ ? std::optional<Received>{""} : std::nullopt;
+    }
+    if (stopping_ && !std::exchange(stopping_said_, true)) return std::unexpected{Ended::stopping};
+    if (std::exchange(woken_, false)) return std::unexpected{Ended::woken};
+    return readable_ ? take_what_came() : std::nullopt;
+}
+
+Progress Connection::take(char* buffer)
+{
+    if (tls_) return tls_->read(buffer, Loop::buffer_size);
+    const bool local = tuple_.server.transport == Transport::local;
+    return (local ? take_from_local : take_from_tcp)(socket_.native_handle(), buffer);
+}
+
+auto Connection::take_what_came() -> std::optional<Received>
+{
+    buffer_ = port_.loop.borrow();
+    const auto [octets, need] = take(buffer_.get());
+    const bool drained = need == Need::read && (!tls_ || tls_->drained());
+    if (octets > 0) {
+        // What OpenSSL has found empty is so. But in clear a reset may have come with the octets,
+        // of which the next write() tells.
+        drained_ = drained;
+        readable_ = !(drained && tls_);
+        received(octets);
+        return std::string_view{buffer_.get(), octets};
+    }
+    port_.loop.give_back(std::move(buffer_));
+    if (need == Need::end) {
+        // Closed, reset or timed out on the way: to a protocol it is the same.
+        left_ = true;
+        if (tls_ && !tls_->why().empty()) log(Level::debug, "TLS: " + tls_->why());
+        return std::unexpected{Ended::left};
+    }
+    readable_ = need != Need::write && !drained;
+    if (need == Need::write) edges().call_when_writable();
+    if (readable_) edges().call_later();
+    return std::nullopt;
 }
 
 auto Connection::write(std::string_view bytes, std::chrono::milliseconds wait)
@@ -126,6 +200,7 @@ auto Connection::write(std::string_view bytes, std::chrono::milliseconds wait)
             bytes.remove_prefix(octets);
             continue;
         }
+        if (need == Need::nothing) continue; // a signal came
         if (need == Need::end) {
             left_ = true;
             co_return std::unexpected{Ended::left};
@@ -163,7 +238,7 @@ auto Connection::send_file(int file, std::uint64_t offset, std::uint64_t length,
         auto [error] = co_await socket_.async_wait(Socket::wait_write, as_values);
         if (auto ready = end_wait(error); !ready) co_return std::unexpected{ready.error()};
     }
-    if (done > 0 && !waited) co_await asio::post(loop_.executor(), asio::deferred);
+    if (done > 0 && !waited) co_await asio::post(port_.loop.executor(), asio::deferred);
     co_return done;
 }
 
@@ -188,12 +263,12 @@ Task<void> Connection::finish(std::chrono::milliseconds wait)
 void Connection::begin_wait(std::chrono::milliseconds wait)
 {
     expired_ = false;
-    loop_.deadlines().arm(deadline_, wait);
+    port_.loop.deadlines().arm(*this, wait);
 }
 
 std::expected<void, Ended> Connection::end_wait(const std::error_code& error)
 {
-    deadline_.disarm();
+    disarm();
     // A wait that is over just as its deadline expires has been answered all the same.
     if (!error) return {};
     if (error != asio::error::operation_aborted || aborted_) return std::unexpected{Ended::left};
@@ -201,24 +276,47 @@ std::expected<void, Ended> Connection::end_wait(const std::error_code& error)
     return std::unexpected{Ended::stopping};
 }
 
+void Connection::expired()
+{
+    expired_ = true;
+    if (reader_)
+        end_read(std::unexpected{Ended::idle});
+    else
+        socket_.cancel();
+}
+
 void Connection::stop()
 {
     stopping_ = true;
-    if (reading_ && !stopping_said_) socket_.cancel();
+    if (reader_) edges().call_later();
+    if (ends_with_stop_) socket_.cancel();
     if (pausing_) pausing_->cancel();
 }
 
 void Connection::abort()
 {
     aborted_ = true;
+    if (reader_) edges().call_later();
     socket_.cancel();
     if (pausing_) pausing_->cancel();
+}
+
+void Connection::wake()
+{
+    woken_ = true;
+    if (reader_) edges().call_later();
+}
+
+Edges& Connection::edges()
+{
+    if (!edges_) edges_ = Edges::of(*this);
+    return *edges_;
 }
 
 Task<void> Connection::pause(std::chrono::milliseconds wait)
 {
     if (stopping_ || aborted_) co_return;
-    asio::steady_timer timer{loop_.context(), wait};
+    asio::steady_timer timer{port_.loop.context(), wait};
     pausing_ = &timer;
     co_await timer.async_wait(as_values);
     pausing_ = nullptr;
@@ -226,7 +324,7 @@ Task<void> Connection::pause(std::chrono::milliseconds wait)
 
 std::size_t Connection::loop() const
 {
-    return loop_.index();
+    return port_.loop.index();
 }
 
 void Connection::doing(std::string_view what)
@@ -236,19 +334,21 @@ void Connection::doing(std::string_view what)
 
 void Connection::log(Level level, std::string_view event) const
 {
-    log_.write(level, Origin{number_, service_, tuple_}, event);
+    port_.log.write(level, Origin{number_, port_.service, tuple_}, event);
 }
 
 void Connection::received(std::size_t octets)
 {
     bytes_in_ += octets;
-    add(counters_.bytes_in, octets);
+    add(port_.counters.bytes_in, octets);
 }
 
 void Connection::sent(std::size_t octets)
 {
+    // The peer has not reset before it, and of what comes from now on there will be an edge.
+    if (std::exchange(drained_, false)) readable_ = false;
     bytes_out_ += octets;
-    add(counters_.bytes_out, octets);
+    add(port_.counters.bytes_out, octets);
 }
 
 } // namespace portico::net

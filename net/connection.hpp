@@ -1,18 +1,23 @@
 #pragma once
 
 #include "net/deadline.hpp"
+#include "net/edges.hpp"
 #include "net/endpoint.hpp"
+#include "net/file_descriptor.hpp"
 #include "net/log.hpp"
 #include "net/task.hpp"
 #include "net/tls.hpp"
 
+#include <asio/basic_stream_socket.hpp>
 #include <asio/generic/stream_protocol.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,32 +25,74 @@ namespace portico::net {
 
 class Loop;
 struct PortCounters;
+struct Progress;
 
 /// Why there is nothing (more) to read or no sense in writing.
 enum class Ended : std::uint8_t {
     left,     // the peer closed or reset, or the server closes it by force
     idle,     // the wait was over before a byte came, or before the peer took one
     stopping, // the server stops; said once, the next read() reads on
+    woken,    // by wake(); said once, the next read() reads on
+};
+
+/// What all connections of one listening socket have in common. Outlives them.
+struct Port {
+    Loop& loop;
+    std::string_view service; // its name
+    PortCounters& counters;
+    Log& log;
+    ListenTls tls = {};
+};
+
+/// Asio's, with what its reactor knows of the descriptor.
+class Socket : public asio::basic_stream_socket<asio::generic::stream_protocol, Executor> {
+public:
+    using basic_stream_socket::basic_stream_socket;
+    auto& reactor_data() { return impl_.get_implementation().reactor_data_; }
 };
 
 /// A byte stream with one peer, in clear or over TLS. Lives on one loop and is used from that loop
 /// only; knows no protocol. The server owns it and outlives the service's coroutine.
 ///
 /// An idle connection holds no buffer: read() waits until there is something, then borrows one
-/// from the loop and returns it at the next read().
-class Connection {
+/// from the loop and returns it at the next read(). Nor has a read() that waits a coroutine's
+/// frame.
+class Connection : private Deadline {
 public:
-    using Socket = asio::generic::stream_protocol::socket;
+    using Received = std::expected<std::string_view, Ended>;
 
-    Connection(Loop& loop, Socket socket, FiveTuple tuple, std::uint64_t number,
-               std::string_view service, PortCounters& counters, Log& log, ListenTls tls = {});
+private:
+    enum class Reading : bool { octets, nothing };
+    using Reader = std::move_only_function<void(Received)>;
+
+    /// Waits until there is something to read, and reads it or nothing.
+    auto receive(Reading what, std::chrono::milliseconds wait)
+    {
+        auto begin = [](auto reader, Connection* self, Reading what_,
+                        std::chrono::milliseconds wait_) {
+            self->begin_read(Reader{std::move(reader)}, what_, wait_);
+        };
+        return asio::async_initiate<const asio::deferred_t, void(Received)>(begin, asio::deferred,
+                                                                            this, what, wait);
+    }
+
+public:
+    /// `port` and `tuple` outlive the connection.
+    Connection(const Port& port, const FiveTuple& tuple, std::uint64_t number);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// What has arrived, at least one byte, at most a buffer (16 KiB). The view ends with the
-    /// next call of read() or with the connection.
-    Task<std::expected<std::string_view, Ended>> read(std::chrono::milliseconds wait);
+    /// Takes over a connected socket that does not block. Once, before all else.
+    std::error_code open(FileDescriptor socket);
+
+    /// `Received` to whoever awaits it: what has arrived, at least one byte, at most a buffer
+    /// (16 KiB). The view ends with the next call of read() or with the connection.
+    auto read(std::chrono::milliseconds wait) { return receive(Reading::octets, wait); }
+
+    /// Ends the pending read(), or the next one, with `Ended::woken`; once, however often it is
+    /// called before. From the connection's own loop only.
+    void wake();
 
     /// Sends all of `bytes`, which must stay valid until it returns. `wait` bounds each time the
     /// peer takes nothing at all, not the whole; `Ended::stopping` is never said here.
@@ -93,9 +140,22 @@ private:
     friend class Server;
     friend class Registry;
 
+    friend class Edges;
+    friend class Loop;
+
     void stop();  // the server stops: the pending or next read() says so, once
     void abort(); // time is up: every pending and later operation ends with `left`
     Task<void> finish(std::chrono::milliseconds wait); // closes so that the last reply arrives
+
+    void begin_read(Reader reader, Reading what, std::chrono::milliseconds wait);
+    void became_readable();
+    void read_on();
+    std::optional<Received> end_of_read();
+    std::optional<Received> take_what_came();
+    Progress take(char* buffer);
+    void end_read(Received received);
+    void expired() override;
+    Edges& edges();
 
     Task<std::expected<void, Ended>> shake_hands();
     Task<std::expected<void, Ended>> take_handshake_steps();
@@ -107,31 +167,31 @@ private:
     void received(std::size_t octets);
     void sent(std::size_t octets);
 
-    Loop& loop_;
-    Socket socket_;
-    FiveTuple tuple_;
+    const Port& port_;
+    const FiveTuple& tuple_;
     std::uint64_t number_;
-    std::string_view service_; // the service's own name, outlives the connection
-    PortCounters& counters_;
-    Log& log_;
     std::chrono::system_clock::time_point since_;
     std::uint64_t bytes_in_ = 0;
     std::uint64_t bytes_out_ = 0;
     std::string doing_;
-    std::unique_ptr<char[]> buffer_; // the loop's, between two reads
-    Deadline deadline_;
-    std::size_t position_; // among the loop's connections
-    unsigned reads_without_wait_ = 0;
-    bool more_ = false; // the last read filled the buffer
+    Socket socket_;
+    Edges::Reference edges_;                // from the first wait on
+    Reader reader_;                         // of the pending read(): the coroutine that awaits it
+    std::unique_ptr<char[]> buffer_;        // the loop's, between two reads
+    std::unique_ptr<TlsSession> tls_;       // from the handshake's first octet on
+    asio::steady_timer* pausing_ = nullptr; // of the pause that a stop ends
+    std::size_t position_;                  // among the loop's connections
+    std::uint8_t reads_without_wait_ = 0;
+    Reading reading_ = Reading::octets; // what reader_ wants
+    bool readable_ = true;              // there may be something to read
+    bool drained_ = false;              // there is not, unless the peer has reset
     bool expired_ = false;
     bool stopping_ = false;
     bool stopping_said_ = false;
+    bool woken_ = false;
     bool aborted_ = false;
-    bool reading_ = false; // a stop may interrupt this wait
-    bool left_ = false;    // the peer has closed its side
-    ListenTls offered_;
-    std::unique_ptr<TlsSession> tls_;       // from the handshake's first octet on
-    asio::steady_timer* pausing_ = nullptr; // of the pause that a stop ends
+    bool ends_with_stop_ = false; // this wait, which is no read()
+    bool left_ = false;           // the peer has closed its side
 };
 
 } // namespace portico::net

@@ -25,7 +25,8 @@ std::string why_not(Ended ended, const TlsOptions& options)
     case Ended::left: return "the connection is closed";
     case Ended::idle:
         return fmt::format("not done within {} ms", options.handshake_timeout.count());
-    case Ended::stopping: return "the server stops";
+    case Ended::stopping:
+    case Ended::woken: return "the server stops";
     }
     return "";
 }
@@ -34,7 +35,7 @@ std::string why_not(Ended ended, const TlsOptions& options)
 
 bool Connection::can_start_tls() const
 {
-    return offered_.encryption == Encryption::starttls && !tls_;
+    return port_.tls.encryption == Encryption::starttls && !tls_;
 }
 
 const TlsInfo* Connection::tls() const
@@ -50,12 +51,12 @@ std::string Connection::tls_exporter() const
 auto Connection::start_tls(std::string_view go_ahead, std::size_t unread)
     -> Task<std::expected<void, Ended>>
 {
-    if (buffer_) loop_.give_back(std::move(buffer_));
+    if (buffer_) port_.loop.give_back(std::move(buffer_));
     if (!discard_input(unread)) {
         abort();
         co_return std::unexpected{Ended::left};
     }
-    auto written = co_await write(go_ahead, offered_.tls->options().handshake_timeout);
+    auto written = co_await write(go_ahead, port_.tls.tls->options().handshake_timeout);
     if (!written) {
         abort();
         co_return written;
@@ -70,7 +71,7 @@ bool Connection::discard_input(std::uint64_t unread)
 {
     auto discarded = unread;
     bool open = true;
-    auto buffer = loop_.borrow();
+    auto buffer = port_.loop.borrow();
     while (open && discarded <= most_discarded) {
         const auto got =
             ::recv(socket_.native_handle(), buffer.get(), Loop::buffer_size, MSG_DONTWAIT);
@@ -80,7 +81,7 @@ bool Connection::discard_input(std::uint64_t unread)
         if (open) received(static_cast<std::size_t>(got));
         if (open) discarded += static_cast<std::uint64_t>(got);
     }
-    loop_.give_back(std::move(buffer));
+    port_.loop.give_back(std::move(buffer));
     if (discarded > 0)
         log(Level::info,
             fmt::format("{} octets came in clear before the TLS handshake: thrown away",
@@ -90,7 +91,7 @@ bool Connection::discard_input(std::uint64_t unread)
 
 Task<std::expected<void, Ended>> Connection::shake_hands()
 {
-    tls_ = offered_.tls->session(socket_.native_handle());
+    tls_ = port_.tls.tls->session(socket_.native_handle());
     if (!tls_) {
         log(Level::error, "TLS: no memory for a session");
         abort();
@@ -101,14 +102,14 @@ Task<std::expected<void, Ended>> Connection::shake_hands()
         const auto& why = tls_->why();
         log(Level::info,
             fmt::format("TLS handshake failed: {}",
-                        why.empty() ? why_not(done.error(), offered_.tls->options()) : why));
+                        why.empty() ? why_not(done.error(), port_.tls.tls->options()) : why));
         tls_->cut();
         co_return done;
     }
     // The first command may have come with the end of the handshake; and OpenSSL gives its buffer
     // back only once it has found nothing more to read.
-    more_ = true;
-    if (const auto* info = tls_->info(); log_.enabled(Level::debug))
+    readable_ = true;
+    if (const auto* info = tls_->info(); port_.log.enabled(Level::debug))
         log(Level::debug,
             fmt::format("{}, {}{}{}{}", info->version, info->cipher,
                         info->resumed ? ", resumed" : "", info->server_name.empty() ? "" : ", for ",
@@ -118,7 +119,7 @@ Task<std::expected<void, Ended>> Connection::shake_hands()
 
 Task<std::expected<void, Ended>> Connection::take_handshake_steps()
 {
-    const auto end = Clock::now() + offered_.tls->options().handshake_timeout;
+    const auto end = Clock::now() + port_.tls.tls->options().handshake_timeout;
     for (;;) {
         if (aborted_) co_return std::unexpected{Ended::left};
         if (stopping_) co_return std::unexpected{Ended::stopping};
@@ -127,11 +128,16 @@ Task<std::expected<void, Ended>> Connection::take_handshake_steps()
         if (need == Need::end) co_return std::unexpected{Ended::left};
         const auto rest = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
         if (rest.count() <= 0) co_return std::unexpected{Ended::idle};
-        reading_ = true;
+        if (need == Need::read) {
+            readable_ = !tls_->drained();
+            auto ready = co_await receive(Reading::nothing, rest);
+            if (!ready) co_return std::unexpected{ready.error()};
+            continue;
+        }
+        ends_with_stop_ = true;
         begin_wait(rest);
-        auto [error] = co_await socket_.async_wait(
-            need == Need::write ? Socket::wait_write : Socket::wait_read, as_values);
-        reading_ = false;
+        auto [error] = co_await socket_.async_wait(Socket::wait_write, as_values);
+        ends_with_stop_ = false;
         if (auto ready = end_wait(error); !ready) co_return std::unexpected{ready.error()};
     }
 }

@@ -80,7 +80,7 @@ void Deadlines::advance()
                 continue;
             }
             deadline->tick_ = Deadline::never;
-            deadline->expired_(); // may arm or destroy any deadline, this one too
+            deadline->expired();
         }
     }
 }

@@ -7,31 +7,32 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <utility>
 
 namespace portico::net {
 
 class Deadlines;
 
-/// The end of one wait. Owned by whoever waits; takes itself off the wheel when destroyed.
+/// The end of one wait. A part of whoever waits; takes itself off the wheel when destroyed.
 class Deadline {
 public:
-    explicit Deadline(std::function<void()> expired) : expired_{std::move(expired)} {}
-    ~Deadline() { unlink(); }
+    Deadline() = default;
     Deadline(const Deadline&) = delete;
     Deadline& operator=(const Deadline&) = delete;
 
     void disarm() { tick_ = never; }
+
+protected:
+    ~Deadline() { unlink(); }
 
 private:
     friend class Deadlines;
     using Tick = std::uint64_t;
     static constexpr Tick never = ~Tick{0};
 
+    /// May arm or destroy any deadline, this one too.
+    virtual void expired() = 0;
     void unlink();
 
-    std::function<void()> expired_;
     Tick tick_ = never;          // when it expires
     Tick visit_ = never;         // when the hand comes by; at most tick_
     Deadlines* wheel_ = nullptr; // on it while not null

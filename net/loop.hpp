@@ -20,6 +20,9 @@ public:
     static constexpr std::size_t buffer_size = 16 << 10;
 
     explicit Loop(std::size_t index) : index_{index}, deadlines_{context_} {}
+    ~Loop();
+    Loop(const Loop&) = delete;
+    Loop& operator=(const Loop&) = delete;
 
     std::size_t index() const { return index_; }
     asio::io_context& context() { return context_; }

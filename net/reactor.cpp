@@ -1,11 +1,21 @@
 #include "net/reactor.hpp"
 
+#include "net/connection.hpp"
+#include "net/tls_session.hpp"
+
 #include <asio/executor_work_guard.hpp>
 
 #include <algorithm>
 #include <thread>
 
 namespace portico::net {
+
+Loop::~Loop()
+{
+    // A connection that waits for octets holds the coroutine that holds it. Asio destroys those
+    // with the context.
+    for (auto* peer : connections_) peer->reader_ = nullptr;
+}
 
 std::unique_ptr<char[]> Loop::borrow()
 {

@@ -200,7 +200,7 @@ Task<std::vector<ConnectionStatus>> Registry::connections()
                 const auto* tls = peer->tls();
                 all.push_back({.number = peer->number_,
                                .tuple = peer->tuple_,
-                               .service = std::string{peer->service_},
+                               .service = std::string{peer->port_.service},
                                .tls = tls != nullptr,
                                .tls_version = tls ? tls->version : "",
                                .bytes_in = peer->bytes_in_,

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <netinet/in.h>
 #include <unistd.h>
 
 namespace portico::net {
@@ -26,41 +25,24 @@ constexpr auto last_words = 2s;           // for a peer to take the last reply a
 constexpr auto abort_wait = 5s;           // for what is in a system call when time is up
 constexpr int auto_attempts = 16;         // to find a port that is free at every address
 
-int family_of(const Endpoint& endpoint)
-{
-    if (endpoint.transport == Transport::local) return AF_UNIX;
-    return endpoint.address.is_v4() ? AF_INET : AF_INET6;
-}
-
 } // namespace
 
 /// One listening socket on one loop.
 class Server::Listener {
 public:
-    Listener(Loop& loop_, Service& service_, PortCounters* counters_, const Endpoint& endpoint_,
-             FileDescriptor socket, ListenTls tls_)
-        : loop{loop_}, service{service_}, counters{counters_ ? *counters_ : own_counters},
-          endpoint{endpoint_}, tls{tls_},
-          descriptor{loop.context(), socket.release()}, back_off{loop.context()}
+    Listener(Loop& loop, Service& service_, PortCounters* counters, const Endpoint& endpoint_,
+             FileDescriptor socket, ListenTls tls, Log& log)
+        : service{service_}, port{loop, service.name(), counters ? *counters : own_counters, log,
+                                  tls},
+          endpoint{endpoint_}, descriptor{loop.context(), socket.release()}, back_off{
+                                                                                 loop.context()}
     {
     }
 
-    Connection::Socket adopt(FileDescriptor socket)
-    {
-        const asio::generic::stream_protocol protocol{
-            family_of(endpoint), endpoint.transport == Transport::tcp ? IPPROTO_TCP : 0};
-        Connection::Socket stream{loop.context()};
-        stream.assign(protocol, socket.get()); // throws if the loop cannot watch it
-        socket.release();
-        return stream;
-    }
-
-    Loop& loop;
     Service& service;
     PortCounters own_counters; // of a local socket, which is no port
-    PortCounters& counters;
+    Port port;
     Endpoint endpoint;
-    ListenTls tls;
     asio::posix::stream_descriptor descriptor;
     asio::steady_timer back_off;
     unsigned refusals = 0;
@@ -70,31 +52,25 @@ public:
 /// What a coroutine of the server holds: its place in the count, and a connection's admission.
 class Server::Guest {
 public:
-    explicit Guest(Server& server) : server_{&server} { ++server.running_; }
-    Guest(Server& server, const asio::ip::address& admitted) : Guest{server}
+    /// `admitted`: the peer that admit() has counted, or null; outlives it.
+    explicit Guest(Server& server, const asio::ip::address* admitted = nullptr)
+        : server_{server}, admitted_{admitted}
     {
-        peer_ = admitted;
-        admitted_ = true;
+        ++server_.running_;
     }
-    Guest(Guest&& other) noexcept
-        : server_{std::exchange(other.server_, nullptr)}, peer_{other.peer_}, admitted_{
-                                                                                  other.admitted_}
-    {
-    }
-    Guest& operator=(Guest&&) = delete;
+    Guest(const Guest&) = delete;
+    Guest& operator=(const Guest&) = delete;
     ~Guest()
     {
-        if (!server_) return;
-        if (admitted_) server_->release(peer_);
-        if (--server_->running_ == 0)
-            asio::post(server_->reactor_.loop(0).executor(),
-                       [server = server_] { server->all_ended_.cancel(); });
+        if (admitted_) server_.release(*admitted_);
+        if (--server_.running_ == 0)
+            asio::post(server_.reactor_.loop(0).executor(),
+                       [&server = server_] { server.all_ended_.cancel(); });
     }
 
 private:
-    Server* server_;
-    asio::ip::address peer_;
-    bool admitted_ = false;
+    Server& server_;
+    const asio::ip::address* admitted_;
 };
 
 Server::Server(Reactor& reactor, Registry& registry, ServerLimits limits, Log& log)
@@ -150,7 +126,7 @@ auto Server::listen(const std::vector<asio::ip::address>& addresses, std::uint16
             }
             listeners_.push_back(
                 std::make_unique<Listener>(reactor_.loop(index), service, &lease.counters(index),
-                                           lease.endpoint(), std::move(*socket), tls));
+                                           lease.endpoint(), std::move(*socket), tls, log_));
         }
         endpoints.push_back(lease.endpoint());
     }
@@ -164,7 +140,7 @@ std::expected<void, std::error_code> Server::listen_local(const std::string& pat
     local_path_ = path;
     listeners_.push_back(std::make_unique<Listener>(reactor_.loop(0), service, nullptr,
                                                     Endpoint{Transport::local, {}, 0},
-                                                    std::move(*socket), ListenTls{}));
+                                                    std::move(*socket), ListenTls{}, log_));
     return {};
 }
 
@@ -174,7 +150,7 @@ int Server::run()
         if (failure) std::rethrow_exception(failure); // out of run(): our own mistake
     };
     for (auto& listener : listeners_)
-        asio::co_spawn(listener->loop.executor(), accept(*listener), no_exceptions);
+        asio::co_spawn(listener->port.loop.executor(), accept(*listener), no_exceptions);
     asio::co_spawn(reactor_.loop(0).executor(), supervise(), no_exceptions);
     reactor_.run();
     return exit_code_;
@@ -233,77 +209,96 @@ void Server::receive(Listener& listener, FileDescriptor socket, const Endpoint& 
     auto count = [](std::atomic<std::uint64_t>& counter) {
         counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     };
-    auto log_failure = [this, tuple](const std::exception_ptr& failure) {
+    auto log_failure = [this](const std::exception_ptr& failure) {
         try {
             if (failure) std::rethrow_exception(failure);
         } catch (const std::exception& error) {
-            log_.write(Level::error, fmt::format("{}: {}", to_string(tuple), error.what()));
+            log_.write(Level::error, fmt::format("a connection: {}", error.what()));
         }
     };
+    auto& loop = listener.port.loop;
     const bool local = tuple.server.transport == Transport::local;
     if (const auto* why = local ? nullptr : admit(client.address)) {
-        count(listener.counters.refused);
+        count(listener.port.counters.refused);
         log_.write(Level::info, fmt::format("{}: refused: {}", to_string(tuple), why));
         // Under TLS not even that can be said without a handshake's work.
-        if (listener.tls.encryption == Encryption::implicit) return;
+        if (listener.port.tls.encryption == Encryption::implicit) return;
         if (listener.refusals == most_refusals) return;
-        asio::co_spawn(listener.loop.executor(),
-                       refuse(listener, std::move(socket), tuple, Guest{*this}), log_failure);
+        asio::co_spawn(loop.executor(), refuse(listener, std::move(socket), tuple), log_failure);
         return;
     }
-    count(listener.counters.accepted);
-    asio::co_spawn(listener.loop.executor(),
-                   talk(listener, std::move(socket), tuple,
-                        local ? Guest{*this} : Guest{*this, client.address}),
-                   log_failure);
+    count(listener.port.counters.accepted);
+    asio::co_spawn(loop.executor(), talk(listener, std::move(socket), tuple), log_failure);
 }
 
-Task<void> Server::talk(Listener& listener, FileDescriptor socket, FiveTuple tuple, Guest /*held*/)
+// A connection's memory is mostly frames of coroutines, and this one's stays: what it holds only
+// for a while is in functions of their own.
+Task<void> Server::talk(Listener& listener, FileDescriptor socket, FiveTuple tuple)
 {
-    Connection peer{listener.loop,
-                    listener.adopt(std::move(socket)),
-                    tuple,
-                    next_number_++,
-                    listener.service.name(),
-                    listener.counters,
-                    log_,
-                    listener.tls};
+    const Guest guest{*this,
+                      tuple.server.transport == Transport::local ? nullptr : &tuple.client.address};
+    Connection peer{listener.port, tuple, next_number_++};
+    if (!open(peer, std::move(socket))) co_return;
+    try {
+        if (listener.port.tls.encryption != Encryption::implicit || co_await shake_hands(peer))
+            co_await listener.service.serve(peer);
+        co_await peer.finish(last_words);
+    } catch (...) {
+        log_failure(peer);
+    }
+    log_end(peer);
+}
+
+bool Server::open(Connection& peer, FileDescriptor socket)
+{
+    if (const auto error = peer.open(std::move(socket))) {
+        peer.log(Level::error, "the loop cannot watch it: " + error.message());
+        return false;
+    }
     if (stopping_) peer.stop();
     if (aborting_) peer.abort();
     if (log_.enabled(Level::debug)) peer.log(Level::debug, "connected");
+    return true;
+}
+
+Task<bool> Server::shake_hands(Connection& peer)
+{
+    peer.doing("TLS handshake");
+    const auto done = co_await peer.shake_hands();
+    peer.doing("");
+    co_return done.has_value();
+}
+
+void Server::log_failure(const Connection& peer) // in a handler
+{
     try {
-        bool open = true;
-        if (listener.tls.encryption == Encryption::implicit) {
-            peer.doing("TLS handshake");
-            open = (co_await peer.shake_hands()).has_value();
-            peer.doing("");
-        }
-        if (open) co_await listener.service.serve(peer);
-        co_await peer.finish(last_words);
+        throw;
     } catch (const std::system_error& error) {
         if (error.code() != asio::error::operation_aborted) peer.log(Level::error, error.what());
     } catch (const std::exception& error) {
         peer.log(Level::error, error.what());
     }
+}
+
+void Server::log_end(const Connection& peer)
+{
     if (log_.enabled(Level::debug))
         peer.log(Level::debug,
                  fmt::format("ended: {} octets in, {} out", peer.bytes_in_, peer.bytes_out_));
 }
 
-Task<void> Server::refuse(Listener& listener, FileDescriptor socket, FiveTuple tuple,
-                          Guest /*held*/)
+Task<void> Server::refuse(Listener& listener, FileDescriptor socket, FiveTuple tuple)
 {
+    const Guest guest{*this};
     ++listener.refusals;
-    Connection peer{listener.loop,
-                    listener.adopt(std::move(socket)),
-                    tuple,
-                    next_number_++,
-                    listener.service.name(),
-                    listener.counters,
-                    log_};
-    peer.doing("refused");
-    const auto words = listener.service.refusal();
-    if (co_await peer.write(words, last_words)) co_await peer.finish(last_words);
+    {
+        Connection peer{listener.port, tuple, next_number_++};
+        if (open(peer, std::move(socket))) {
+            peer.doing("refused");
+            const auto words = listener.service.refusal();
+            if (co_await peer.write(words, last_words)) co_await peer.finish(last_words);
+        }
+    }
     --listener.refusals;
 }
 
@@ -378,7 +373,7 @@ Task<bool> Server::ended_within(std::chrono::milliseconds wait)
 Task<void> Server::close_listeners()
 {
     for (auto& listener : listeners_)
-        co_await run_on(listener->loop.executor(), [&listener = *listener] {
+        co_await run_on(listener->port.loop.executor(), [&listener = *listener] {
             std::error_code ignored; // it is gone either way
             listener.descriptor.close(ignored);
             return listener.back_off.cancel();

@@ -69,8 +69,12 @@ private:
           Encryption encryption);
     Task<void> accept(Listener& listener);
     void receive(Listener& listener, FileDescriptor socket, const Endpoint& client);
-    Task<void> talk(Listener& listener, FileDescriptor socket, FiveTuple tuple, Guest guest);
-    Task<void> refuse(Listener& listener, FileDescriptor socket, FiveTuple tuple, Guest guest);
+    Task<void> talk(Listener& listener, FileDescriptor socket, FiveTuple tuple);
+    Task<void> refuse(Listener& listener, FileDescriptor socket, FiveTuple tuple);
+    bool open(Connection& peer, FileDescriptor socket);
+    Task<bool> shake_hands(Connection& peer);
+    void log_failure(const Connection& peer);
+    void log_end(const Connection& peer);
     const char* admit(const asio::ip::address& peer); // null, or why not
     void release(const asio::ip::address& peer);
     Task<void> supervise();

@@ -66,6 +66,8 @@ std::expected<FileDescriptor, std::error_code> bind_socket(const Endpoint& endpo
         ::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), length) == 0 &&
         (!tcp || ::listen(socket.get(), SOMAXCONN) == 0);
     if (!ready) return std::unexpected{last_error()};
+    // Where the system does not know it, a connection's read() calls recvmsg(2) once more.
+    if (tcp) switch_on(socket.get(), IPPROTO_TCP, TCP_INQ);
     return socket;
 }
 

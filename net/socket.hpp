@@ -12,7 +12,8 @@ namespace portico::net {
 
 enum class Sharing : bool { alone, with_other_loops };
 
-/// A socket bound to `endpoint` (TCP: listening, and its connections inherit TCP_NODELAY); IPv6
+/// A socket bound to `endpoint` (TCP: listening, and its connections inherit TCP_NODELAY and
+/// TCP_INQ); IPv6
 /// sockets take IPv6 only. Sharing is SO_REUSEPORT, before the bind.
 std::expected<FileDescriptor, std::error_code> bind_socket(const Endpoint& endpoint,
                                                            Sharing sharing);

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <cerrno>
+#include <sys/socket.h>
 #include <system_error>
 #include <utility>
 
@@ -48,6 +49,12 @@ std::string words_for(unsigned long error)
     return words;
 }
 
+bool is_empty(int socket)
+{
+    char octet;
+    return ::recv(socket, &octet, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 } // namespace
 
 void TlsSession::Free::operator()(ssl_st* ssl) const
@@ -66,7 +73,9 @@ Need TlsSession::after(int result)
 {
     const int system_error = errno;
     switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return Need::read;
+    case SSL_ERROR_WANT_READ:
+        drained_ = system_error == EAGAIN || is_empty(SSL_get_fd(ssl_.get()));
+        return Need::read;
     case SSL_ERROR_WANT_WRITE: return Need::write;
     case SSL_ERROR_ZERO_RETURN: // close_notify: it may still read what we have to say
         ended_ = true;
@@ -129,11 +138,6 @@ Need TlsSession::close()
     // 0: ours is sent; the peer's we do not wait for.
     const int result = SSL_shutdown(ssl_.get());
     return result >= 0 ? Need::nothing : after(result);
-}
-
-bool TlsSession::holds() const
-{
-    return SSL_pending(ssl_.get()) > 0;
 }
 
 std::string TlsSession::exporter() const

@@ -43,8 +43,9 @@ public:
     /// Nothing can follow on this stream: a record or the handshake was left in the middle.
     void cut() { broken_ = ended_ = true; }
 
-    /// Octets were decrypted that read() had no room for: the socket will not announce them.
-    bool holds() const;
+    /// Whether the last call that needs to read has found the socket empty. OpenSSL may want to be
+    /// called again before that.
+    bool drained() const { return drained_; }
 
     /// Null until the handshake is done.
     const TlsInfo* info() const { return info_.get(); }
@@ -65,6 +66,7 @@ private:
     std::string why_;
     bool ended_ = false;  // nothing comes any more
     bool broken_ = false; // and nothing may go
+    bool drained_ = false;
 };
 
 } // namespace portico::net

@@ -184,7 +184,7 @@ net::Task<void> Service::serve(net::Connection& peer)
                 co_return;
             else if (bytes.error() == net::Ended::idle)
                 protocol.interrupted(Interruption::idle);
-            else
+            else if (bytes.error() == net::Ended::stopping)
                 protocol.interrupted(Interruption::stopping);
         }
         if (!mailbox) continue;

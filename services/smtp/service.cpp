@@ -171,9 +171,10 @@ net::Task<void> Service::serve(net::Connection& peer)
                 protocol.feed(*bytes);
             else if (bytes.error() == net::Ended::left)
                 co_return;
-            else
-                protocol.interrupted(bytes.error() == net::Ended::idle ? Interruption::idle
-                                                                       : Interruption::stopping);
+            else if (bytes.error() == net::Ended::idle)
+                protocol.interrupted(Interruption::idle);
+            else if (bytes.error() == net::Ended::stopping)
+                protocol.interrupted(Interruption::stopping);
         }
     }
 }

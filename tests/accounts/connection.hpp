@@ -23,11 +23,10 @@ public:
     {
         asio::local::stream_protocol::socket near{loop.context()};
         asio::local::connect_pair(near, far_);
-        const net::FiveTuple tuple{
-            {net::Transport::tcp, asio::ip::make_address("192.0.2.110"), 110},
-            {net::Transport::tcp, asio::ip::make_address(client), 40112}};
-        connection_.emplace(loop, net::Connection::Socket{std::move(near)}, tuple, 1, "test",
-                            counters_, log);
+        tuple_ = {{net::Transport::tcp, asio::ip::make_address("192.0.2.110"), 110},
+                  {net::Transport::tcp, asio::ip::make_address(client), 40112}};
+        connection_.emplace(port_, tuple_, 1);
+        connection_->open(net::FileDescriptor{near.release()});
     }
 
     net::Connection& operator*() { return *connection_; }
@@ -51,6 +50,8 @@ public:
 
 private:
     net::PortCounters counters_;
+    net::Port port_{loop, "test", counters_, log};
+    net::FiveTuple tuple_;
     asio::local::stream_protocol::socket far_{loop.context()};
     std::optional<net::Connection> connection_;
 };

@@ -100,6 +100,14 @@ public:
     void close_sending() { ::shutdown(socket_.get(), SHUT_WR); }
     void close() { socket_.reset(); }
 
+    /// Closes so that the server is told of a reset (RST), not of an end.
+    void reset()
+    {
+        const linger at_once{1, 0};
+        ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close();
+    }
+
 private:
     bool readable() const { return comes_within(std::chrono::seconds{10}); }
 

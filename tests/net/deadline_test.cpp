@@ -2,13 +2,26 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace portico::net {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// A deadline that calls a function.
+class Alarm final : public Deadline {
+public:
+    explicit Alarm(std::function<void()> ring) : ring_{std::move(ring)} {}
+
+private:
+    void expired() override { ring_(); }
+
+    std::function<void()> ring_;
+};
 
 struct Wheel : testing::Test {
     asio::io_context context;
@@ -20,8 +33,8 @@ TEST_F(Wheel, ExpiresNeverEarlyAndInOrder)
     std::vector<int> order;
     const auto start = std::chrono::steady_clock::now();
     std::chrono::steady_clock::duration first{};
-    Deadline later{[&] { order.push_back(2); }};
-    Deadline sooner{[&] {
+    Alarm later{[&] { order.push_back(2); }};
+    Alarm sooner{[&] {
         order.push_back(1);
         first = std::chrono::steady_clock::now() - start;
     }};
@@ -35,9 +48,9 @@ TEST_F(Wheel, ExpiresNeverEarlyAndInOrder)
 TEST_F(Wheel, ProlongedAndDisarmedDoNotExpire)
 {
     int prolonged = 0;
-    Deadline disarmed{[] { FAIL(); }};
-    Deadline moved{[&] { ++prolonged; }};
-    Deadline mover{[&] { deadlines.arm(moved, 300ms); }};
+    Alarm disarmed{[] { FAIL(); }};
+    Alarm moved{[&] { ++prolonged; }};
+    Alarm mover{[&] { deadlines.arm(moved, 300ms); }};
     deadlines.arm(disarmed, 100ms);
     deadlines.arm(moved, 250ms);
     deadlines.arm(mover, 0ms);
@@ -49,7 +62,7 @@ TEST_F(Wheel, ProlongedAndDisarmedDoNotExpire)
 TEST_F(Wheel, ShortenedExpiresAtItsNewEnd)
 {
     int expired = 0;
-    Deadline deadline{[&] { ++expired; }};
+    Alarm deadline{[&] { ++expired; }};
     deadlines.arm(deadline, 1h);
     deadlines.arm(deadline, 100ms);
     context.run();
@@ -59,9 +72,9 @@ TEST_F(Wheel, ShortenedExpiresAtItsNewEnd)
 TEST_F(Wheel, MayDestroyAnotherOfTheSameTick)
 {
     int expired = 0;
-    std::vector<std::unique_ptr<Deadline>> all;
+    std::vector<std::unique_ptr<Alarm>> all;
     for (int i = 0; i < 4; ++i)
-        all.push_back(std::make_unique<Deadline>([&] {
+        all.push_back(std::make_unique<Alarm>([&] {
             ++expired;
             std::erase_if(all, [&](const auto& one) { return one != all[0] && one != all[1]; });
         }));
@@ -76,8 +89,8 @@ TEST_F(Wheel, MayDestroyAnotherOfTheSameTick)
 TEST_F(Wheel, ExpiredMayArmItselfAgain)
 {
     int expired = 0;
-    std::unique_ptr<Deadline> deadline;
-    deadline = std::make_unique<Deadline>([&] {
+    std::unique_ptr<Alarm> deadline;
+    deadline = std::make_unique<Alarm>([&] {
         if (++expired < 3) deadlines.arm(*deadline, 0ms);
     });
     deadlines.arm(*deadline, 0ms);
