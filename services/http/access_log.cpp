@@ -95,13 +95,10 @@ void AccessLog::write(const AccessRecord& record)
         const std::lock_guard lock{mutex_};
         const std::span room{filling_.room.get() + filling_.size, capacity_ - filling_.size};
         const auto length = formatter_.write(room, record);
-        if (!length) {
-            ++dropped_;
-            return;
-        }
         const auto before = filling_.size;
-        filling_.size += *length;
-        // The thread waits for a first line, and then for the half.
+        filling_.size += length.value_or(0);
+        if (!length) ++dropped_;
+        // The thread waits for the first of them, and then for the half.
         wake = before == 0 || (before < capacity_ / 2 && filling_.size >= capacity_ / 2);
     }
     if (wake) work_.notify_one();

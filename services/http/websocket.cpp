@@ -115,10 +115,8 @@ void Protocol::begin_payload(std::uint64_t length)
     if (!is_control(opcode())) {
         if (length > max_message_ - message_.size())
             return fail(CloseCode::too_big, "a message is over the limit");
-        if (opcode() != Opcode::continuation) {
+        if (opcode() != Opcode::continuation)
             message_kind_ = opcode() == Opcode::text ? Kind::text : Kind::binary;
-            utf8_ = {};
-        }
     }
     length_ = length;
     taken_ = 0;

@@ -102,7 +102,7 @@ private:
 
     std::optional<Kind> message_kind_; // of the message that has begun
     std::string message_;
-    Utf8 utf8_; // of message_, if it is text
+    Utf8 utf8_; // of message_, if it is text; whole between two messages
     bool delivered_ = false;
     std::string control_; // payload of a control frame
 
