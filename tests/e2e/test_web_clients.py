@@ -173,6 +173,13 @@ class Curl(WebTest):
             self.same((self.here / str(number)).read_bytes(), content, number)
 
     @in_clear_and_over_tls
+    def test_an_offer_of_http_2_is_not_taken(self, url):
+        said = self.curl("--http2", "--output", "out", "--write-out", "%{http_code} %{http_version}",
+                         f"{url}/files/big.bin")
+        self.assertEqual(said, "200 1.1")
+        self.same((self.here / "out").read_bytes(), BIG)
+
+    @in_clear_and_over_tls
     def test_resume(self, url):
         part = self.here / "big.bin"
         for octets in (0, 1, 1_234_567, len(BIG) - 1, len(BIG)):
@@ -338,10 +345,11 @@ class Load(WebTest):
 
     @in_clear_and_over_tls
     def test_wrk(self, url):
-        for path, depth in (("/files/small.bin", 1), ("/files/small.bin", 16), ("/files/big.bin", 1)):
+        for path, depth, peers in (("/files/small.bin", 1, 32), ("/files/small.bin", 16, 32),
+                                   ("/files/big.bin", 1, 4)):
             with self.subTest(path=path, depth=depth):
-                said = self.run_in("wrk", "--threads=1", "--connections=32", "--duration=1",
-                                   f"--script={HERE}/wrk.lua", url + path, DEPTH=str(depth),
+                said = self.run_in("wrk", "--threads=1", f"--connections={peers}", "--duration=1",
+                                   "--timeout=30", f"--script={HERE}/wrk.lua", url + path, DEPTH=str(depth),
                                    LENGTH=str(len(FILES[path]))).stdout
                 answers, wrong, errors = map(int, re.search(
                     r"^result: (\d+) answers, (\d+) wrong, (\d+) errors$", said, re.M).groups())
