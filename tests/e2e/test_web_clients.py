@@ -404,6 +404,7 @@ class Welcome(ServerTest):
         ca.write_text(self.server.command("ca").stdout)
         browser.trust(ca)
         self.assertIn("Trust this host", browser.dom(url))
-        shot = ROOT / "build/welcome.png"
+        shot = ROOT / "build/welcome.png"  # to be looked at
+        shot.parent.mkdir(exist_ok=True)
         browser.screenshot(url, shot)
         self.assertTrue(shot.read_bytes().startswith(b"\x89PNG"))
