@@ -96,6 +96,7 @@ class Client:
     """
     name = ""
     protocols = ("smtp", "pop3")
+    only_root = False  # can run it
     lacks = {}
     some = {}
 

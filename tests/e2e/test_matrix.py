@@ -16,6 +16,7 @@ import unittest
 from base64 import b64encode
 
 import clients
+import exim
 import postfix
 import recorder
 import talk
@@ -33,6 +34,7 @@ class PostfixClient(clients.Client):
     """Delivers all of its cells in one run, so that they need no start of their own."""
     name = "Postfix"
     protocols = ("smtp",)
+    only_root = True
     lacks = {(None, None, "SCRAM-SHA-256-PLUS"): "Postfix hands no channel binding to Cyrus SASL"}
 
     def options(self, job):
@@ -54,6 +56,37 @@ class PostfixClient(clients.Client):
                 server.submit(job.sender, job.recipient, job.message)
             for job in jobs:
                 server.wait(job.recipient)
+
+
+class EximClient(clients.Client):
+    name = "Exim"
+    protocols = ("smtp",)
+    only_root = True
+    lacks = {(None, None, clients.SCRAM): "Debian's exim4-daemon-light is built without GNU SASL"}
+
+    def check(self):
+        if b"SCRAM-" in exim.binary().read_bytes():
+            raise AssertionError("this Exim may know SCRAM")
+
+    def send(self, job):
+        options, authenticator = {}, ()
+        if job.tls == "none":
+            options["hosts_avoid_tls"] = "*"
+        else:
+            options |= {"hosts_require_tls": "*", "tls_verify_hosts": "*",
+                        "tls_verify_certificates": job.ca}
+        if job.tls == "implicit":
+            options["protocol"] = "smtps"
+        if job.mechanism:
+            options["hosts_require_auth"] = "*"
+            secret = {"PLAIN": f"client_send = ^{job.user}^{job.password}",
+                      "LOGIN": f"client_send = : {job.user} : {job.password}",
+                      "CRAM-MD5": f"client_name = {job.user}\nclient_secret = {job.password}"}
+            driver = "cram_md5" if job.mechanism == "CRAM-MD5" else "plaintext"
+            authenticator = ("login:", f"driver = {driver}", f"public_name = {job.mechanism}",
+                             secret[job.mechanism])
+        exim.deliver(job.folder, clients.HOST, job.port, job.sender, job.recipient,
+                     job.unix_message, transport=options, authenticator=authenticator)
 
 
 def table():
@@ -93,7 +126,7 @@ def table():
                 lines.append(f"| {client.name} | {name} | {' | '.join(row)} |")
     lines += ["", "## Extensions of SMTP", "", "| extension | RFC | client |", "|---|---|---|"]
     lines += [f"| {name} | {rfc} | {client} |" for name, (rfc, client) in EXTENSIONS.items()]
-    lines += ["", "CHUNKING is for Postfix to receive by: up to 3.10 it sends no BDAT itself."]
+    lines += ["", "Postfix only receives by CHUNKING: up to 3.10 it sends no BDAT itself."]
     lines += ["", "## Notes", "", "Where there is no \"yes\": without TLS there is no channel to bind to (-), or", ""]
     lines += [f"{place}. {reason}" for place, reason in enumerate(reasons, 1)]
     return "\n".join(lines) + "\n"
@@ -102,7 +135,7 @@ def table():
 CLIENTS = [clients.Curl(), clients.Swaks(), clients.Msmtp(), clients.Mpop(), clients.Fetchmail(),
            clients.Getmail(), clients.SNail(), clients.Mutt(), clients.Python(),
            clients.Nodemailer(), clients.NodePop3(), clients.SClient(), clients.Gsasl(),
-           PostfixClient()]
+           PostfixClient(), EximClient()]
 
 
 def cells(client):
@@ -116,7 +149,7 @@ def cells(client):
 
 
 # What else a real client showed to work, by the test of that name; or why there is none.
-EXTENSIONS = {"PIPELINING": ("2920", "Postfix"), "CHUNKING": ("3030", "Perl's Net::SMTP"),
+EXTENSIONS = {"PIPELINING": ("2920", "Postfix"), "CHUNKING": ("3030", "Exim, Perl's Net::SMTP"),
               "BINARYMIME": ("3030", "Perl's Net::SMTP"), "DSN": ("3461", "msmtp"),
               "SMTPUTF8": ("6531", "Python's smtplib"), "SIZE": ("1870", "Postfix"),
               "8BITMIME": ("6152", "Postfix"), "STARTTLS": ("3207", "Postfix")}
@@ -175,11 +208,11 @@ class Matrix(unittest.TestCase):
                     self.lacked.add((client.name, *cell))
                 else:
                     ready.append(self.job(client, cell))
+            if client.only_root and os.geteuid() != 0:
+                self.lacked.update((client.name, job.protocol, job.tls, job.mechanism)
+                                   for job in ready)
+                self.skipTest(f"only root can run {client.name}")
             if hasattr(client, "run_all"):
-                if os.geteuid() != 0:
-                    self.lacked.update((client.name, job.protocol, job.tls, job.mechanism)
-                                       for job in ready)
-                    self.skipTest(f"only root can run {client.name}")
                 client.run_all(ready)
             with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
                 running = [(job, pool.submit(self.run_cell, client, job)) for job in ready]
@@ -283,6 +316,34 @@ class Matrix(unittest.TestCase):
             self.assertIn(" BODY=8BITMIME", mail)
         self.assertIn("C: STARTTLS", self.conversation(sealed))
         self.showed("PIPELINING", "SIZE", "8BITMIME", "STARTTLS")
+
+    @rule("3030", "2", "CHUNKING: an MTA delivers by BDAT, in clear and after STARTTLS")
+    @rule("2920", "3.1", "A client may send MAIL, RCPT and BDAT at once")
+    def test_extensions_of_exim(self):
+        """BDAT in one write with MAIL and RCPT, seen from between; and a large one in many chunks."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can run Exim")
+        sealed = extension_job(self, "exim-sealed", self.ports["smtp", "offered", "starttls"])
+        with recorder.Recorder(self.ports["smtp", "offered", "none"]) as between:
+            clear = extension_job(self, "exim-clear", between.port)
+            large = extension_job(self, "exim-large", between.port)
+            large.message += b"a line of a message that takes more than one chunk\r\n" * 20_000
+            for job in (clear, sealed, large):
+                EximClient().send(job)
+        self.assertTrue(any(re.match(rb"MAIL FROM:[^\r]*\r\nRCPT TO:[^\r]*\r\nBDAT \d+", piece)
+                            for piece in between.pieces), between.pieces[:9])
+        for job in (clear, sealed, large):
+            octets = self.delivered(job.recipient)
+            self.check_text(octets, job)
+            lines = self.conversation(job)
+            chunks = [line for line in lines if line.startswith("C: BDAT ")]
+            self.assertRegex(chunks[-1], r"C: BDAT \d+ LAST")
+            self.assertEqual(sum(int(line.split()[2]) for line in chunks),
+                             len(talk.without_trace(octets)[1]))
+            self.assertGreater(len(chunks), 1 if job is large else 0)
+            self.assertNotIn("C: DATA", lines)
+        self.assertIn("C: STARTTLS", self.conversation(sealed))
+        self.showed("CHUNKING")
 
     @rule("3030", "3", "BINARYMIME: a message of any octets, sent by BDAT, is stored as it is")
     def test_extensions_of_net_smtp(self):
