@@ -17,8 +17,8 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
     "console": {"http"},
     "inspect": {"http"},
 }
-# A pure file decides and does no I/O: all of a protocol's folder but these (http/root opens files).
-IO_FILES = re.compile(r"/(service|http/root)\.[ch]pp$")
+# A pure file decides and does no I/O: all of a protocol's folder but these (http/root opens files, http/engine is its coroutine).
+IO_FILES = re.compile(r"/(service|http/(root|engine|exchange|conversation|body))\.[ch]pp$")
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/http/protocol.hpp"
+#include "services/http/files.hpp"
 
 #include <chrono>
 #include <cstddef>

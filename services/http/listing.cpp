@@ -62,7 +62,7 @@ footer {{ margin-top: 1.2rem; font-size: .85rem; color: var(--soft) }}
 constexpr std::string_view table_start = R"(<div class="card">
 <table>
 <thead><tr><th scope="col">Name</th><th scope="col" class="n">Size</th>
-<th scope="col" class="t">Modified (UTC)</th></tr></thead>
+<th scope="col" class="t n">Modified (UTC)</th></tr></thead>
 <tbody>
 )";
 
@@ -174,11 +174,11 @@ std::string listing_page(std::string_view folder, Listing listing)
     page += table_start;
     if (!folder.empty())
         page += "<tr><td class=\"folder\"><a href=\"../\">../</a></td><td class=\"n\">-</td>"
-                "<td class=\"t n\">-</td></tr>\n";
+                "<td class=\"t\"></td></tr>\n";
     for (const auto& entry : entries) add_row(page, entry);
     page += "</tbody>\n</table>\n";
     if (listing.more)
-        page += fmt::format("<p>and more, which are not shown: only {}.</p>\n", entries.size());
+        page += fmt::format("<p>... and more: only {} are shown.</p>\n", entries.size());
     else if (entries.empty())
         page += "<p>This folder is empty.</p>\n";
     page += "</div>\n<footer>portico</footer>\n</main>\n</body>\n</html>\n";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace portico::http {
 
@@ -154,25 +155,42 @@ struct Callbacks {
     static int name(llhttp_t* llhttp, const char* at, std::size_t length)
     {
         auto& parser = of(llhttp);
-        if (parser.state_ != Parser::State::head) return 0; // a trailer: nobody asks for it
+        if (parser.state_ != Parser::State::head) return trailer(parser, at, length);
         auto& fields = parser.request_.fields;
         if (fields.empty() || fields.back().value.data()) fields.emplace_back();
         extend(fields.back().name, at, length);
         return 0;
     }
 
+    // Comes in any pieces.
+    static int trailer(Parser& parser, const char* at, std::size_t length)
+    {
+        if (!parser.keeps_content_) return 0; // nobody asks for it
+        if (std::exchange(parser.trailer_is_whole_, false)) {
+            if (parser.trailers_.size() == parser.limits_.headers) return HPE_USER;
+            parser.trailers_.emplace_back();
+        }
+        parser.trailers_.back().name.append(at, length);
+        return 0;
+    }
+
     static int value(llhttp_t* llhttp, const char* at, std::size_t length)
     {
         auto& parser = of(llhttp);
-        if (parser.state_ != Parser::State::head) return 0;
-        extend(parser.request_.fields.back().value, at, length);
+        if (parser.state_ == Parser::State::head)
+            extend(parser.request_.fields.back().value, at, length);
+        else if (!parser.trailers_.empty())
+            parser.trailers_.back().value.append(at, length);
         return 0;
     }
 
     static int value_complete(llhttp_t* llhttp)
     {
         auto& parser = of(llhttp);
-        if (parser.state_ != Parser::State::head) return 0;
+        if (parser.state_ != Parser::State::head) {
+            parser.trailer_is_whole_ = true;
+            return 0;
+        }
         auto& field = parser.request_.fields.back();
         field.value = field.value.data() ? trim(field.value) : std::string_view{""};
         return 0;
@@ -190,9 +208,11 @@ struct Callbacks {
         return 0;
     }
 
-    static int body(llhttp_t* llhttp, const char*, std::size_t length)
+    static int body(llhttp_t* llhttp, const char* at, std::size_t length)
     {
-        of(llhttp).body_octets_ += length;
+        auto& parser = of(llhttp);
+        parser.body_octets_ += length;
+        if (parser.keeps_content_) parser.pieces_.emplace_back(at, length);
         return 0;
     }
 
@@ -232,6 +252,10 @@ void Parser::begin()
     head_.clear();
     head_start_ = line_start_ = fields_start_ = scanned_ = field_lines_ = 0;
     body_octets_ = raw_octets_ = 0;
+    keeps_content_ = false;
+    trailer_is_whole_ = true;
+    if (pieces_.capacity() > 0) pieces_ = {};
+    if (trailers_.capacity() > 0) trailers_ = {};
     auto fields = std::move(request_.fields); // keeps its memory, if that is little
     if (fields.capacity() > 32) fields = {};
     fields.clear();

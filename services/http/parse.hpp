@@ -65,6 +65,12 @@ struct Request {
     bool has_member(std::string_view name, std::string_view member) const;
 };
 
+/// A field line behind the last chunk (RFC 9112 section 7.1.2).
+struct Trailer {
+    std::string name;
+    std::string value;
+};
+
 enum class Progress : std::uint8_t {
     more,  // all bytes are taken, the request is not whole yet
     head,  // request() is there; take() again, for the body if there is one
@@ -73,7 +79,8 @@ enum class Progress : std::uint8_t {
 
 /// Finds one request after the other in a stream of bytes (RFC 9112). llhttp parses fields and
 /// framing; what it leaves open, or is laxer in than the RFC, is checked here beforehand: line
-/// ends, the request line, limits, Host. Knows no socket; throws bodies away, counting them.
+/// ends, the request line, limits, Host. Knows no socket; throws content away, but for whom it is
+/// kept, and counts it.
 class Parser {
 public:
     explicit Parser(const Limits& limits);
@@ -90,8 +97,15 @@ public:
     /// Whether the first byte of a request has come (an empty line before it is none).
     bool started() const { return state_ != State::head || !head_.empty(); }
     bool in_body() const { return state_ == State::body; }
+    bool is_whole() const { return state_ == State::whole; }
     const Request& request() const { return request_; }
     std::uint64_t body_octets() const { return body_octets_; } // content, so far
+
+    /// Whether, from here on and for this request, content is not thrown away: then take() leaves
+    /// its pieces, which lie in the input, and the trailers.
+    void keep_content(bool keep) { keeps_content_ = keep; }
+    std::vector<std::string_view>& pieces() { return pieces_; }
+    const std::vector<Trailer>& trailers() const { return trailers_; }
 
 private:
     enum class State : std::uint8_t { head, body, whole };
@@ -118,6 +132,10 @@ private:
     std::size_t field_lines_ = 0;
     std::uint64_t body_octets_ = 0; // content
     std::uint64_t raw_octets_ = 0;  // content with the chunks' framing and trailers
+    bool keeps_content_ = false;
+    bool trailer_is_whole_ = true; // the last one
+    std::vector<std::string_view> pieces_;
+    std::vector<Trailer> trailers_;
     Request request_;
     llhttp_t llhttp_{};
 };

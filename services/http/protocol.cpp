@@ -1,7 +1,5 @@
 #include "services/http/protocol.hpp"
 
-#include "services/http/mime.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,19 +10,8 @@ namespace portico::http {
 
 namespace {
 
-constexpr std::string_view index_file = "index.html";
-constexpr std::string_view authority_file = "ca.pem";
-constexpr std::string_view allowed = "Allow: GET, HEAD, OPTIONS\r\n"; // RFC 9110 section 10.2.1
-
-constexpr std::string_view vary = "Vary: Accept-Encoding\r\n";
-
-bool is_allowed(std::string_view method)
-{
-    return method == "GET" || method == "HEAD" || method == "OPTIONS";
-}
-
 // Never shown, not even in a transcript.
-constexpr std::array secrets{"authorization", "proxy-authorization", "cookie"};
+constexpr std::array secrets{"authorization", "proxy-authorization", "cookie", "set-cookie"};
 
 bool is_secret(std::string_view name)
 {
@@ -32,26 +19,37 @@ bool is_secret(std::string_view name)
         secrets, [&](std::string_view secret) { return equals_ignoring_case(name, secret); });
 }
 
-// RFC 9110 section 8.8.1: strong, since no two contents share it, unless one is written over the
-// other in place, as long as it, within one tick of the file system's clock.
-// Each coding has its own (section 8.8.3.3).
-std::string entity_tag(const File& file, Coding coding)
+Status status_of(ContentError error)
 {
-    // Unsigned, since a broken file system may tell a time that nanoseconds have no room for.
-    const auto seconds = static_cast<std::uint64_t>(file.modified.time_since_epoch().count());
-    return fmt::format(
-        "\"{:x}-{:x}-{:x}{}{}\"", file.size, seconds * 1'000'000'000 + file.nanoseconds, file.inode,
-        coding == Coding::identity ? "" : "-", coding == Coding::identity ? "" : to_string(coding));
+    switch (error) {
+    case ContentError::malformed: return Status::bad_request;
+    case ContentError::too_large: return Status::content_too_large;
+    case ContentError::late:
+    case ContentError::left: return Status::request_timeout;
+    }
+    return Status::bad_request;
+}
+
+std::string_view describe(ContentError error)
+{
+    switch (error) {
+    case ContentError::malformed: return "the length of the body cannot be told";
+    case ContentError::too_large: return "the body is over max_body";
+    case ContentError::late: return "the request did not come in time";
+    case ContentError::left: return "the client left before its request was whole";
+    }
+    return "";
 }
 
 } // namespace
 
-Protocol::Protocol(const config::Http& options, std::string_view authority, net::Trace trace)
-    : options_{options},
-      authority_{authority}, trace_{trace}, parser_{{.request_line = options.max_request_line,
-                                                     .header_bytes = options.max_header_bytes,
-                                                     .headers = options.max_headers,
-                                                     .body = options.max_body}}
+Protocol::Protocol(const config::HttpConnection& options, net::Trace trace, std::string& output,
+                   AnswerLog* log)
+    : options_{options}, trace_{trace}, output_{output}, log_{log},
+      parser_{{.request_line = options.max_request_line,
+               .header_bytes = options.max_header_bytes,
+               .headers = options.max_headers,
+               .body = options.max_body}}
 {
 }
 
@@ -61,38 +59,36 @@ std::string_view Protocol::doing() const
     return line.substr(0, line.rfind(' '));
 }
 
-Step Protocol::next(std::chrono::sys_seconds now)
+Step Protocol::next(const Now& now)
 {
     now_ = now;
     for (;;) {
-        if (!output_.empty()) return Write{std::exchange(output_, {})};
         switch (state_) {
-        case State::reading: {
-            auto progress = parser_.take(input_);
-            if (!progress)
-                refuse(status_of(progress.error()), describe(progress.error()));
-            else if (*progress == Progress::more)
-                return read_on();
-            else if (*progress == Progress::head)
-                head_came();
-            else
-                request_came();
-            break;
-        }
-        case State::asking: state_ = State::opening; return open_;
-        case State::sending: return send_next();
-        case State::welcoming: {
-            auto authority = path_.host;
-            if (authority.empty()) authority = parser_.request().field("host").value_or("");
-            return Welcome{authority};
-        }
-        case State::opening: // opened() is still missing: our own mistake
+        case State::answering: return Answer{};
         case State::closing: return Close{why_};
+        case State::reading:
+        case State::discarding:
+        case State::draining: break;
+        }
+        const auto progress = parser_.take(input_);
+        if (!progress) {
+            if (state_ == State::draining) { // it has its answer
+                why_ = describe(progress.error());
+                state_ = State::closing;
+            } else {
+                refuse(status_of(progress.error()), describe(progress.error()));
+            }
+        } else if (*progress == Progress::more) {
+            return read_on();
+        } else if (*progress == Progress::head) {
+            head_came();
+        } else {
+            content_ended();
         }
     }
 }
 
-Step Protocol::read_on()
+Step Protocol::read_on() const
 {
     if (parser_.in_body()) return Read{Awaited::body};
     return Read{parser_.started() ? Awaited::head : Awaited::request};
@@ -100,294 +96,249 @@ Step Protocol::read_on()
 
 void Protocol::interrupted(Interruption why)
 {
-    if (state_ != State::reading) return;
-    if (!parser_.started()) { // nobody waits for an answer
+    const bool idle = why == Interruption::idle;
+    if (state_ == State::answering) { // content() waits
+        last_ = true;
+        if (idle) failed_ = ContentError::late;
+        return;
+    }
+    if (state_ == State::closing) return;
+    if (!parser_.started() || state_ == State::draining) { // nobody waits for an answer
         state_ = State::closing;
         return;
     }
     last_ = true;
     // RFC 9110 section 15.5.9. A stop lets the request that has begun come to its end.
-    if (why == Interruption::idle)
-        refuse(Status::request_timeout, "the request did not come in time");
+    if (idle) refuse(Status::request_timeout, describe(ContentError::late));
 }
 
-// The head is there. What can be refused without the body is refused before it is sent.
+void Protocol::left()
+{
+    last_ = true;
+    failed_ = ContentError::left;
+    if (state_ != State::answering) state_ = State::closing;
+}
+
 void Protocol::head_came()
 {
     const auto& request = parser_.request();
+    ++requests_;
     trace_request();
     head_only_ = request.method == "HEAD";
-    if (!request.has_body() || request.minor == 0) return; // RFC 9110 section 10.1.1
-    if (!request.has_member("expect", "100-continue")) return;
-    if (is_allowed(request.method)) {
-        output_ = proceed;
-        trace_response(output_);
-        return;
-    }
-    // Whether the body still comes is not known, so nothing can follow on this connection.
-    last_ = true;
-    respond(Status::method_not_allowed, std::string{allowed});
-}
-
-void Protocol::request_came()
-{
-    const auto& request = parser_.request();
-    ++requests_;
-    if (request.has_body() && trace_.on())
-        trace_.client(fmt::format("({} octets)", parser_.body_octets()));
-    if (!is_allowed(request.method)) // RFC 9110 section 15.5.6
-        return respond(Status::method_not_allowed, std::string{allowed});
-    // RFC 9110 section 10.1.1: the only expectation there is.
-    if (auto expect = request.field("expect");
-        expect && request.minor > 0 && !equals_ignoring_case(*expect, "100-continue"))
-        return respond(Status::expectation_failed);
-    // RFC 9112 section 3.2.4: the asterisk-form is for OPTIONS alone, and means the server.
-    const bool options = request.method == "OPTIONS";
-    if (options && request.target == "*") return respond_options();
-    auto path = parse_path(request.target);
-    if (path) return options ? respond_options() : answer(*path);
-    switch (path.error()) {
-    case PathError::malformed:
-        return refuse(Status::bad_request, "the request target is malformed");
-    case PathError::escape:
-        return refuse(Status::bad_request, "the request target has a \"..\" segment");
-    case PathError::not_found: return respond(Status::not_found);
-    }
-}
-
-void Protocol::answer(const Path& path)
-{
-    path_ = path;
-    if (options_.root.empty()) {
-        if (path_.file == authority_file && !authority_.empty())
-            return respond({.status = Status::ok,
-                            .content_type = "application/x-pem-file",
-                            .content_length = authority_.size(),
-                            .last_modified = {}},
-                           authority_);
-        if (!path_.file.empty()) return respond(Status::not_found);
-        state_ = State::welcoming;
-        return;
-    }
-    file_ = path_.file;
-    if (path_.is_folder()) file_ += index_file;
-    negotiate();
-    ask();
-}
-
-// RFC 9110 section 12.1: we choose among the file and its precompressed siblings.
-void Protocol::negotiate()
-{
-    codings_ = acceptable(parser_.request().combined("accept-encoding"));
-    compressible_ = is_compressible(media_type(file_));
-    const auto identity = std::ranges::find(codings_, Coding::identity);
-    identity_refused_ = identity == codings_.end();
-    codings_.erase(identity, codings_.end());
-    if (!compressible_) codings_.clear();
-    // Even if it is refused: whether it is there tells 404 from 406.
-    codings_.push_back(Coding::identity);
-    coding_ = 0;
-}
-
-void Protocol::ask()
-{
-    open_ = {.file = file_, .with_content = !head_only_};
-    open_.file += suffix(codings_[coding_]);
-    state_ = State::asking;
-}
-
-void Protocol::opened(std::expected<File, FileError> outcome)
-{
-    if (state_ != State::opening) return;
-    const bool identity = codings_[coding_] == Coding::identity;
-    // RFC 9110 section 12.5.3: identity is for everyone who does not rule it out.
-    if (outcome && identity && identity_refused_)
-        return respond(Status::not_acceptable, compressible_ ? std::string{vary} : "");
-    if (outcome) return serve(*outcome);
-    if (!identity) {
-        ++coding_;
-        return ask();
-    }
-    switch (outcome.error()) {
-    case FileError::is_folder:
-        if (path_.is_folder()) return respond(Status::not_found); // index.html is itself one
-        // Without the slash the page's relative references would miss the folder.
-        return respond(Status::moved_permanently,
-                       fmt::format("Location: {}/{}\r\n", to_target(path_.file), path_.query));
-    case FileError::not_found: return respond(Status::not_found);
-    case FileError::forbidden: return respond(Status::forbidden);
-    case FileError::failing: return respond(Status::internal_server_error);
-    }
-}
-
-// RFC 9110 section 13.2.1: preconditions are for what would be 200 without them.
-void Protocol::serve(const File& file)
-{
-    const Validators validators{.etag = entity_tag(file, codings_[coding_]),
-                                .last_modified = last_modified(file.modified, now_)};
-    auto fields = fmt::format("ETag: {}\r\n", validators.etag);
-    if (compressible_) fields += vary; // section 12.5.5: whether there are siblings now or not
-    switch (evaluate(parser_.request(), validators, now_)) {
-    case Verdict::fulfilled: break;
-    case Verdict::not_modified: // section 15.4.5: without what the client has
-        return respond({.status = Status::not_modified,
-                        .content_type = {},
-                        .last_modified = {},
-                        .fields = std::move(fields)});
-    case Verdict::precondition_failed: return respond(Status::precondition_failed);
-    }
-    const auto coding = codings_[coding_];
-    if (coding != Coding::identity)
-        fields += fmt::format("Content-Encoding: {}\r\n", to_string(coding));
-    if (wants_range(parser_.request(), validators, now_)) {
-        auto ranges = parse_range(*parser_.request().combined("range"), file.size);
-        // Section 14.2 lets us ignore several of a coded file: Content-Encoding would be the
-        // multipart's own.
-        if (ranges && (ranges->size() == 1 || coding == Coding::identity))
-            return serve_ranges(file, std::move(*ranges), std::move(fields));
-        if (!ranges && ranges.error() == RangeError::unsatisfiable) // RFC 9110 section 15.5.17
-            return respond(Status::range_not_satisfiable, unsatisfied_range(file.size));
-    }
-    serve_whole(file, std::move(fields));
-}
-
-void Protocol::serve_whole(const File& file, std::string fields)
-{
-    fields += "Accept-Ranges: bytes\r\n";
-    auto content = head_only_ ? 0 : file.size;
-    respond({.status = Status::ok,
-             .content_type = media_type(file_),
-             .content_length = file.size,
-             .last_modified = file.modified,
-             .fields = std::move(fields)});
-    if (content > 0) send({{.offset = 0, .length = content}});
-}
-
-// RFC 9110 section 15.3.7.
-void Protocol::serve_ranges(const File& file, std::vector<ByteRange> ranges, std::string fields)
-{
-    Response response{.status = Status::partial_content,
-                      .content_type = media_type(file_),
-                      .content_length = ranges.front().length,
-                      .last_modified = file.modified,
-                      .fields = std::move(fields)};
-    // With If-Range the client has the whole's other fields already.
-    if (parser_.request().field("if-range")) response.last_modified.reset();
-    if (ranges.size() == 1) {
-        response.fields += content_range(ranges.front(), file.size);
-        respond(response);
-        return send(std::move(ranges));
-    }
-    // The entity-tag is of a time after all that is in the file: it cannot quote it.
-    auto tag = entity_tag(file, codings_[coding_]);
-    auto& parts = multipart_.emplace("portico-" + tag.substr(1, tag.size() - 2),
-                                     response.content_type, file.size);
-    auto content_type = parts.content_type();
-    response.content_type = content_type;
-    response.content_length = parts.length(ranges);
-    respond(response);
-    output_ += parts.before(ranges.front());
-    send(std::move(ranges));
-}
-
-// After the head, which is in output_ by now.
-void Protocol::send(std::vector<ByteRange> octets)
-{
-    for (const auto& range : octets) trace_octets(range.length);
-    octets_ = std::move(octets);
-    sent_ = 0;
-    state_ = State::sending;
-}
-
-Step Protocol::send_next()
-{
-    const auto [offset, length] = octets_[sent_++];
-    if (sent_ < octets_.size()) {
-        output_ = multipart_->before(octets_[sent_]);
+    state_ = State::answering;
+    if (request.minor == 0) return; // RFC 9110 section 10.1.1
+    const auto expect = request.field("expect");
+    if (!expect) return;
+    if (request.has_member("expect", "100-continue")) {
+        expecting_ = request.has_body();
     } else {
-        if (multipart_) output_ = multipart_->end();
-        multipart_.reset();
-        state_ = last_ ? State::closing : State::reading;
+        respond(Status::expectation_failed); // the only expectation there is, is another
+        done();
     }
-    return Send{.offset = offset, .length = length};
 }
 
-void Protocol::welcome(std::string_view html)
+// A body that was thrown away.
+void Protocol::content_ended()
 {
-    if (state_ != State::welcoming) return;
-    respond({.status = Status::ok,
-             .content_type = "text/html; charset=utf-8",
-             .content_length = html.size(),
-             .last_modified = {},
-             .fields = "Cache-Control: no-store\r\n"},
-            html);
+    if (trace_.on() && parser_.request().has_body())
+        trace_.client(fmt::format("({} octets)", parser_.body_octets()));
+    if (state_ == State::discarding) {
+        state_ = State::answering;
+        return;
+    }
+    finish_request();
+}
+
+bool Protocol::is_content_over() const
+{
+    return !parser_.request().has_body() || parser_.is_whole();
+}
+
+void Protocol::proceed()
+{
+    if (!std::exchange(expecting_, false)) return;
+    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n"; // RFC 9110 section 15.2.1
+    trace_response(go_on);
+    output_ += go_on;
+}
+
+bool Protocol::discard_content()
+{
+    if (is_content_over()) return false;
+    proceed();
+    state_ = State::discarding;
+    return true;
+}
+
+auto Protocol::content(std::string_view& piece) -> std::expected<Content, ContentError>
+{
+    piece = {};
+    auto& pieces = parser_.pieces();
+    for (;;) {
+        if (!pieces.empty()) {
+            piece = pieces.back();
+            pieces.pop_back();
+            return Content::piece;
+        }
+        if (failed_) return std::unexpected{*failed_};
+        if (is_content_over()) return Content::whole;
+        proceed();
+        parser_.keep_content(true);
+        const auto progress = parser_.take(input_);
+        std::ranges::reverse(pieces); // taken from the back
+        if (!progress) {
+            last_ = true;
+            failed_ = progress.error() == ParseError::body_too_large ? ContentError::too_large
+                                                                     : ContentError::malformed;
+        } else if (*progress == Progress::more && pieces.empty()) {
+            return Content::more;
+        } else if (*progress == Progress::whole && trace_.on()) {
+            trace_.client(fmt::format("({} octets)", parser_.body_octets()));
+        }
+    }
 }
 
 // RFC 9112 section 9.3. A close option wins over keep-alive.
 Persistence Protocol::persistence() const
 {
     const auto& request = parser_.request();
-    if (last_ || requests_ >= options_.max_requests || request.has_member("connection", "close"))
+    // Whether the content of a client that waits still comes is not known: nothing can follow.
+    if (last_ || expecting_ || requests_ >= options_.max_requests ||
+        request.has_member("connection", "close"))
         return Persistence::close;
     if (request.minor > 0) return Persistence::persistent;
     return request.has_member("connection", "keep-alive") ? Persistence::keep_alive
                                                           : Persistence::close;
 }
 
-void Protocol::respond(const Response& response, std::string_view content)
-{
-    auto persistence = this->persistence();
-    last_ = persistence == Persistence::close;
-    auto head = to_head(response, persistence, now_);
-    trace_response(head);
-    output_ += head;
-    if (!head_only_ && !content.empty()) {
-        output_ += content;
-        trace_octets(content.size());
-    }
-    finish_request();
-}
-
-void Protocol::respond(Status status, std::string fields)
-{
-    auto content = short_content(status);
-    respond({.status = status,
-             .content_type = "text/plain; charset=utf-8",
-             .content_length = content.size(),
-             .last_modified = {},
-             .fields = std::move(fields)},
-            content);
-}
-
-// RFC 9110 section 9.3.7. The same for every target: what may be done does not depend on it, and
-// whether it is there is GET's to find out.
-void Protocol::respond_options()
-{
-    respond({.status = Status::no_content,
-             .content_type = {},
-             .last_modified = {},
-             .fields = std::string{allowed}});
-}
-
-void Protocol::refuse(Status status, std::string_view why)
+void Protocol::blame(std::string_view why)
 {
     why_ = why;
     last_ = true;
+}
+
+void Protocol::begin_answer(const Response& response, Framing framing)
+{
+    begun_ = true;
+    framing_ = framing;
+    status_ = response.status;
+    octets_ = 0;
+    if (framing == Framing::until_close) last_ = true;
+    const auto persistence = this->persistence();
+    last_ = persistence == Persistence::close;
+    const auto length = framing == Framing::chunked       ? Length::chunked
+                        : framing == Framing::until_close ? Length::until_close
+                                                          : Length::known;
+    const auto before = output_.size();
+    append_head(output_, response, length, persistence, now_);
+    if (trace_.on()) trace_response(std::string_view{output_}.substr(before));
+}
+
+void Protocol::respond(Response response, std::string_view content)
+{
+    response.content_length = content.size();
+    head(response);
+    if (!wants_content()) return;
+    output_ += content;
+    octets_ = content.size();
+}
+
+void Protocol::respond(Status status, std::string_view fields)
+{
+    respond({.status = status,
+             .content_type = "text/plain; charset=utf-8",
+             .fields = std::string{fields}},
+            short_content(status));
+}
+
+void Protocol::head(const Response& response)
+{
+    begin_answer(response, Framing::fixed);
+    length_ = response.content_length;
+    ended_ = true;
+}
+
+void Protocol::start(const Response& response)
+{
+    if (!may_have_content(response.status)) return head(response);
+    begin_answer(response, parser_.request().minor > 0 ? Framing::chunked : Framing::until_close);
+}
+
+void Protocol::add(std::string_view piece)
+{
+    if (!wants_content() || piece.empty()) return;
+    octets_ += piece.size();
+    if (framing_ == Framing::chunked)
+        append_chunk(output_, piece);
+    else
+        output_ += piece;
+}
+
+void Protocol::end(std::string_view trailers)
+{
+    if (std::exchange(ended_, true)) return;
+    if (head_only_ || framing_ != Framing::chunked) return;
+    output_.append("0\r\n").append(trailers).append("\r\n");
+    trace_response(trailers);
+}
+
+std::string_view Protocol::upgrade(std::string_view fields)
+{
+    begun_ = ended_ = last_ = true;
+    framing_ = Framing::upgraded;
+    status_ = Status::switching_protocols;
+    const auto before = output_.size();
+    append_head(output_, {.status = status_, .fields = std::string{fields}}, Length::known,
+                Persistence::persistent, now_);
+    if (trace_.on()) trace_response(std::string_view{output_}.substr(before));
+    return std::exchange(input_, {});
+}
+
+void Protocol::done()
+{
+    if (state_ == State::discarding) return; // not yet
+    if (!begun_ && failed_ != ContentError::left) {
+        const bool its = failed_.has_value();
+        if (its) why_ = describe(*failed_);
+        last_ = last_ || its;
+        respond(its ? status_of(*failed_) : Status::internal_server_error);
+    }
+    if (octets_ > 0) trace_octets(octets_);
+    const bool cut = framing_ == Framing::fixed && wants_content() && octets_ < length_;
+    if (!ended_ || cut) last_ = true; // only the end of the connection can tell the client
+    if (log_ && begun_) log_->answered({parser_.request(), status_, octets_});
+    expecting_ = false;
+    parser_.keep_content(false);
+    if (last_)
+        state_ = State::closing;
+    else if (is_content_over())
+        finish_request();
+    else
+        state_ = State::draining;
+}
+
+// What could not be understood, or did not come.
+void Protocol::refuse(Status status, std::string_view why)
+{
+    blame(why);
     head_only_ = parser_.request().method == "HEAD";
     // A head that was not understood is no HEAD request, and is not in the transcript yet.
     if (!parser_.in_body() && parser_.request().line.empty())
         trace_.client(fmt::format("(refused: {})", why));
+    state_ = State::answering;
     respond(status);
+    done();
 }
 
 void Protocol::finish_request()
 {
-    state_ = last_ ? State::closing : State::reading;
     // What the answer needed of a request that goes on living, such as its body, is over.
-    if (!last_) {
-        parser_.begin();
-        head_only_ = false;
-    }
+    state_ = State::reading;
+    parser_.begin();
+    failed_.reset();
+    begun_ = ended_ = head_only_ = expecting_ = false;
+    framing_ = Framing::none;
+    octets_ = length_ = 0;
 }
 
 void Protocol::trace_request() const
@@ -404,7 +355,8 @@ void Protocol::trace_response(std::string_view bytes) const
     if (!trace_.on()) return;
     for (auto line = bytes.substr(0, bytes.find("\r\n")); !line.empty();
          line = bytes.substr(0, bytes.find("\r\n"))) {
-        trace_.server(line);
+        const auto name = line.substr(0, line.find(':'));
+        trace_.server(is_secret(name) ? fmt::format("{}: ****", name) : std::string{line});
         bytes.remove_prefix(line.size() + 2);
     }
 }

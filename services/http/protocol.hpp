@@ -2,12 +2,7 @@
 
 #include "config/config.hpp"
 #include "net/transcript.hpp"
-#include "services/http/conditional.hpp"
-#include "services/http/multipart.hpp"
-#include "services/http/negotiate.hpp"
 #include "services/http/parse.hpp"
-#include "services/http/path.hpp"
-#include "services/http/range.hpp"
 #include "services/http/reply.hpp"
 
 #include <chrono>
@@ -25,119 +20,151 @@ namespace portico::http {
 enum class Awaited : std::uint8_t {
     request, // the first byte of the next one: keep_alive_timeout
     head,    // the rest of a head: header_timeout from the first wait to the head's end
-    body,    // more of a body: header_timeout for each piece
+    body,    // more of a body: body_timeout from the head's end to the body's end
 };
 
 struct Read { // wants feed() or interrupted()
     Awaited awaited;
 };
-struct Write {
-    std::string bytes;
-};
-struct Open {          // wants opened(); after not_found perhaps again, for another coding's file
-    std::string file;  // relative to the root, never empty: "docs/index.html"
-    bool with_content; // false: HEAD, only size and time are asked for
-};
-struct Send { // the opened file's octets; several, with Writes between them, if it is multipart
-    std::uint64_t offset;
-    std::uint64_t length;
-};
-struct Welcome {                // the page about this host: wants welcome()
-    std::string_view authority; // as the client calls this host (host[:port]), or ""
-};
+struct Answer {}; // request() is to be answered: wants discard_content() or an answer and done()
 struct Close {
     std::string_view why; // the client's mistake, or "" if all was in order
 };
-using Step = std::variant<Read, Write, Open, Send, Welcome, Close>;
-
-/// A regular file that is open.
-struct File {
-    std::uint64_t size = 0;
-    std::chrono::sys_seconds modified{};
-    std::uint32_t nanoseconds = 0; // of `modified`, past the second
-    std::uint64_t inode = 0;
-};
-
-enum class FileError : std::uint8_t {
-    not_found, // or no regular file, or beyond the root
-    is_folder,
-    forbidden, // the system does not let us read it
-    failing,   // the disk, or no more file descriptors; may pass
-};
+using Step = std::variant<Read, Answer, Close>;
 
 enum class Interruption : std::uint8_t {
     idle,     // the deadline of the last Read is over
     stopping, // the server stops
 };
 
-/// One HTTP connection (RFC 9112): request after request, answers in their order. Knows no
-/// socket, no file, no clock and no thread.
+/// Why the content of a request does not come to its end.
+enum class ContentError : std::uint8_t {
+    malformed, // its framing is broken
+    too_large, // over max_body
+    late,      // over body_timeout
+    left,      // the client is gone
+};
+
+/// A request and what was answered; for an access log. Valid during the call.
+struct Answered {
+    const Request& request; // of one that was not understood only `line` may be there
+    Status status;
+    std::uint64_t octets; // of content
+};
+class AnswerLog {
+public:
+    virtual ~AnswerLog() = default;
+    virtual void answered(const Answered& what) = 0;
+};
+
+/// One HTTP connection (RFC 9112): request after request, answers in their order. Finds where each
+/// begins and ends and frames its answer; what to answer is decided elsewhere. Knows no socket, no
+/// file, no clock and no thread.
 class Protocol {
 public:
-    /// `options` outlives the protocol; only whether its root is empty matters here. So does
-    /// `authority`, a certificate in PEM that stands beside the welcome page, or "".
-    Protocol(const config::Http& options, std::string_view authority, net::Trace trace);
+    /// All that is to be sent is added to `output`. `options`, `output` and `log`, which may be
+    /// null, outlive the protocol.
+    Protocol(const config::HttpConnection& options, net::Trace trace, std::string& output,
+             AnswerLog* log = nullptr);
     Protocol(const Protocol&) = delete; // the request's views may lie in the parser
     Protocol& operator=(const Protocol&) = delete;
 
-    /// What the client said, cut anywhere; stays valid until next() answers Read or Close.
+    /// What the client said, cut anywhere; stays valid until next() or content() wants more.
     void feed(std::string_view bytes) { input_ = bytes; }
-    void opened(std::expected<File, FileError> outcome);
-    void welcome(std::string_view html);
     void interrupted(Interruption why);
+    void left(); // the client is gone
 
-    /// What to do now; `now` becomes the Date of a response.
-    Step next(std::chrono::sys_seconds now);
+    /// What to do now, once `output` has been sent or kept. `now` is for the answers.
+    Step next(const Now& now);
 
-    /// "GET /path": the request that is being answered. Valid as long as feed()'s bytes.
+    // For the request that is to be answered, until done():
+
+    const Request& request() const { return parser_.request(); }
+
+    /// Whether the client waits for 100 before it sends its content (RFC 9110 section 10.1.1).
+    bool expecting() const { return expecting_; }
+
+    /// Lets the content come, throws it away and says Answer again; what is wrong with it is
+    /// answered instead. False: there is none, or it is over, and nothing is changed.
+    bool discard_content();
+
+    enum class Content : std::uint8_t { more, piece, whole };
+    /// The next piece of the content, which is valid until feed(). `more`: wants feed().
+    std::expected<Content, ContentError> content(std::string_view& piece);
+    const std::vector<Trailer>& trailers() const { return parser_.trailers(); }
+
+    /// The answer that follows is the last one, since the client has made a mistake.
+    void blame(std::string_view why);
+
+    /// The whole answer; its length is the content's.
+    void respond(Response response, std::string_view content);
+    /// The same with a short text as content.
+    void respond(Status status, std::string_view fields = {});
+
+    /// The head of an answer with `response.content_length` octets of content, which the caller
+    /// sends itself, and sent() counts. Not for HEAD: then nothing may be sent.
+    void head(const Response& response);
+    void sent(std::uint64_t octets) { octets_ += octets; }
+    bool wants_content() const { return !head_only_ && may_have_content(status_); }
+
+    /// An answer whose length is not known, piece by piece: chunked, or for HTTP/1.0 until the
+    /// connection's end (RFC 9112 section 6.3).
+    void start(const Response& response);
+    void add(std::string_view piece);
+    /// With `trailers`, field lines each with its line end, which HTTP/1.0 cannot have.
+    void end(std::string_view trailers = {});
+
+    /// 101 (RFC 9110 section 15.2.2). From here on the bytes are another protocol's: what the
+    /// client has said of it already is returned. done() closes.
+    std::string_view upgrade(std::string_view fields);
+
+    bool has_begun() const { return begun_; } // the answer
+    bool is_last() const { return last_; }    // the connection ends after the answer
+
+    /// The answer is over. Where there is none that is a mistake of ours (500), or content()'s
+    /// error is answered; one that was begun and not ended ends with the connection.
+    void done();
+
+    /// "GET /path": the request that is being answered. Valid as long as the request.
     std::string_view doing() const;
 
 private:
-    enum class State : std::uint8_t { reading, asking, opening, welcoming, sending, closing };
+    enum class State : std::uint8_t { reading, answering, discarding, draining, closing };
+    enum class Framing : std::uint8_t { none, fixed, chunked, until_close, upgraded };
 
-    Step read_on();
+    Step read_on() const;
     void head_came();
-    void request_came();
-    void answer(const Path& path);
-    void negotiate();
-    void ask();
-    void serve(const File& file);
-    void serve_whole(const File& file, std::string fields);
-    void serve_ranges(const File& file, std::vector<ByteRange> ranges, std::string fields);
-    void send(std::vector<ByteRange> octets);
-    Step send_next();
-    void respond(const Response& response, std::string_view content = {});
-    void respond(Status status, std::string fields = {});
-    void respond_options();
+    void content_ended();
+    void proceed();
     void refuse(Status status, std::string_view why);
-    void finish_request();
+    void begin_answer(const Response& response, Framing framing);
     Persistence persistence() const;
+    bool is_content_over() const;
+    void finish_request();
     void trace_request() const;
     void trace_response(std::string_view bytes) const;
     void trace_octets(std::uint64_t count) const;
 
-    const config::Http& options_;
-    std::string_view authority_;
+    const config::HttpConnection& options_;
     net::Trace trace_;
+    std::string& output_;
+    AnswerLog* log_;
     Parser parser_;
     std::string_view input_;
-    State state_ = State::reading;
-    std::chrono::sys_seconds now_;
-    std::string output_;
-    Path path_; // of the request
-    Open open_{};
-    std::string file_;            // what is asked for, in identity
-    std::vector<Coding> codings_; // to be tried in this order; identity is the last
-    std::size_t coding_ = 0;      // the one that is tried
-    bool identity_refused_ = false;
-    bool compressible_ = false;
-    std::vector<ByteRange> octets_; // of the opened file, to be sent
-    std::size_t sent_ = 0;          // of octets_
-    std::optional<Multipart> multipart_;
-    std::uint32_t requests_ = 0;
-    bool last_ = false; // the next response is the last on this connection
-    bool head_only_ = false;
+    Now now_{};
     std::string_view why_;
+    std::uint64_t octets_ = 0; // of the answer's content, that were sent
+    std::uint64_t length_ = 0; // and that were promised
+    std::uint32_t requests_ = 0;
+    State state_ = State::reading;
+    Framing framing_ = Framing::none;
+    Status status_ = Status::ok;
+    std::optional<ContentError> failed_;
+    bool begun_ = false; // the answer
+    bool ended_ = false; // the answer
+    bool last_ = false;  // the next response is the last on this connection
+    bool head_only_ = false;
+    bool expecting_ = false;
 };
 
 } // namespace portico::http

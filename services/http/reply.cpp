@@ -4,36 +4,104 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <iterator>
+#include <utility>
 
 namespace portico::http {
 
+namespace {
+
+struct Phrase {
+    std::uint16_t status;
+    std::string_view text;
+};
+
+// IANA's HTTP Status Code Registry.
+constexpr Phrase phrases[] = {
+    {100, "Continue"},
+    {101, "Switching Protocols"},
+    {102, "Processing"},
+    {103, "Early Hints"},
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {203, "Non-Authoritative Information"},
+    {204, "No Content"},
+    {205, "Reset Content"},
+    {206, "Partial Content"},
+    {207, "Multi-Status"},
+    {208, "Already Reported"},
+    {226, "IM Used"},
+    {300, "Multiple Choices"},
+    {301, "Moved Permanently"},
+    {302, "Found"},
+    {303, "See Other"},
+    {304, "Not Modified"},
+    {305, "Use Proxy"},
+    {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {402, "Payment Required"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {406, "Not Acceptable"},
+    {407, "Proxy Authentication Required"},
+    {408, "Request Timeout"},
+    {409, "Conflict"},
+    {410, "Gone"},
+    {411, "Length Required"},
+    {412, "Precondition Failed"},
+    {413, "Content Too Large"},
+    {414, "URI Too Long"},
+    {415, "Unsupported Media Type"},
+    {416, "Range Not Satisfiable"},
+    {417, "Expectation Failed"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {423, "Locked"},
+    {424, "Failed Dependency"},
+    {425, "Too Early"},
+    {426, "Upgrade Required"},
+    {428, "Precondition Required"},
+    {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"},
+    {451, "Unavailable For Legal Reasons"},
+    {500, "Internal Server Error"},
+    {501, "Not Implemented"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {506, "Variant Also Negotiates"},
+    {507, "Insufficient Storage"},
+    {508, "Loop Detected"},
+    {511, "Network Authentication Required"},
+};
+
+void append_number(std::string& output, std::uint64_t number)
+{
+    std::array<char, 20> digits{};
+    const auto end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+    output.append(digits.begin(), end);
+}
+
+void append_field(std::string& output, std::string_view name, std::string_view value)
+{
+    output.append(name).append(": ").append(value).append("\r\n");
+}
+
+} // namespace
+
 std::string_view reason_phrase(Status status)
 {
-    switch (status) {
-    case Status::ok: return "OK";
-    case Status::no_content: return "No Content";
-    case Status::partial_content: return "Partial Content";
-    case Status::moved_permanently: return "Moved Permanently";
-    case Status::not_modified: return "Not Modified";
-    case Status::bad_request: return "Bad Request";
-    case Status::forbidden: return "Forbidden";
-    case Status::not_found: return "Not Found";
-    case Status::method_not_allowed: return "Method Not Allowed";
-    case Status::not_acceptable: return "Not Acceptable";
-    case Status::request_timeout: return "Request Timeout";
-    case Status::precondition_failed: return "Precondition Failed";
-    case Status::content_too_large: return "Content Too Large";
-    case Status::uri_too_long: return "URI Too Long";
-    case Status::range_not_satisfiable: return "Range Not Satisfiable";
-    case Status::expectation_failed: return "Expectation Failed";
-    case Status::request_header_fields_too_large: return "Request Header Fields Too Large";
-    case Status::internal_server_error: return "Internal Server Error";
-    case Status::not_implemented: return "Not Implemented";
-    case Status::service_unavailable: return "Service Unavailable";
-    case Status::http_version_not_supported: return "HTTP Version Not Supported";
-    }
-    return "Unknown";
+    if (status == Status::ok) return "OK";
+    const auto found =
+        std::ranges::lower_bound(phrases, std::to_underlying(status), {}, &Phrase::status);
+    const bool known = found != std::end(phrases) && found->status == std::to_underlying(status);
+    return known ? found->text : "";
 }
 
 Status status_of(ParseError error)
@@ -102,30 +170,43 @@ std::chrono::sys_seconds last_modified(std::chrono::sys_seconds time, std::chron
     return std::clamp(time, std::min(now, std::chrono::sys_seconds{}), now);
 }
 
-std::string to_head(const Response& response, Persistence persistence, std::chrono::sys_seconds now)
+void append_head(std::string& output, const Response& response, Length length,
+                 Persistence persistence, const Now& now)
 {
-    std::string head;
-    head.reserve(256 + response.fields.size());
-    auto out = std::back_inserter(head);
-    fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\nServer: portico\r\n",
-                   static_cast<unsigned>(response.status), reason_phrase(response.status),
-                   imf_fixdate(now));
-    if (!response.content_type.empty())
-        fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-    // RFC 9110 section 8.6: never with 204; with 304 it would be the length of a 200.
-    if (response.status != Status::no_content && response.status != Status::not_modified)
-        fmt::format_to(out, "Content-Length: {}\r\n", response.content_length);
-    if (response.last_modified)
-        fmt::format_to(out, "Last-Modified: {}\r\n",
-                       imf_fixdate(last_modified(*response.last_modified, now)));
-    head += response.fields;
+    output += "HTTP/1.1 ";
+    append_number(output, std::to_underlying(response.status));
+    output.append(" ").append(reason_phrase(response.status)).append("\r\nDate: ");
+    output.append(now.date).append("\r\nServer: portico\r\n");
+    if (response.prepared.empty()) {
+        if (!response.content_type.empty())
+            append_field(output, "Content-Type", response.content_type);
+        // RFC 9110 section 8.6: never with 1xx and 204; with 304 it would be the length of a 200.
+        if (length == Length::known && may_have_content(response.status)) {
+            output += "Content-Length: ";
+            append_number(output, response.content_length);
+            output += "\r\n";
+        }
+        if (response.last_modified)
+            append_field(output, "Last-Modified",
+                         imf_fixdate(last_modified(*response.last_modified, now.time)));
+        output += response.fields;
+    } else {
+        output += response.prepared;
+    }
+    if (length == Length::chunked) output += "Transfer-Encoding: chunked\r\n";
     switch (persistence) {
     case Persistence::persistent: break;
-    case Persistence::keep_alive: head += "Connection: keep-alive\r\n"; break;
-    case Persistence::close: head += "Connection: close\r\n"; break;
+    case Persistence::keep_alive: output += "Connection: keep-alive\r\n"; break;
+    case Persistence::close: output += "Connection: close\r\n"; break;
     }
-    head += "\r\n";
-    return head;
+    output += "\r\n";
+}
+
+void append_chunk(std::string& output, std::string_view piece)
+{
+    std::array<char, 16> digits{};
+    const auto end = std::to_chars(digits.begin(), digits.end(), piece.size(), 16).ptr;
+    output.append(digits.begin(), end).append("\r\n").append(piece).append("\r\n");
 }
 
 std::string short_content(Status status)
@@ -133,18 +214,17 @@ std::string short_content(Status status)
     return fmt::format("{} {}\n", static_cast<unsigned>(status), reason_phrase(status));
 }
 
-std::string to_message(Status status, Persistence persistence, std::chrono::sys_seconds now,
-                       std::string fields, bool head_only)
+std::string to_message(Status status, std::string_view fields, const Now& now)
 {
     auto content = short_content(status);
-    auto message = to_head({.status = status,
-                            .content_type = "text/plain; charset=utf-8",
-                            .content_length = content.size(),
-                            .last_modified = {},
-                            .fields = std::move(fields)},
-                           persistence, now);
-    if (!head_only) message += content;
-    return message;
+    std::string message;
+    append_head(message,
+                {.status = status,
+                 .content_type = "text/plain; charset=utf-8",
+                 .content_length = content.size(),
+                 .fields = std::string{fields}},
+                Length::known, Persistence::close, now);
+    return message + content;
 }
 
 } // namespace portico::http

@@ -10,13 +10,15 @@
 
 namespace portico::http {
 
-/// The status codes we answer with (RFC 9110 section 15).
+/// The status codes we answer with ourselves (RFC 9110 section 15); a handler may answer with any.
 enum class Status : std::uint16_t {
+    switching_protocols = 101,
     ok = 200,
     no_content = 204,
     partial_content = 206,
     moved_permanently = 301,
     not_modified = 304,
+    permanent_redirect = 308,
     bad_request = 400,
     forbidden = 403,
     not_found = 404,
@@ -28,6 +30,8 @@ enum class Status : std::uint16_t {
     uri_too_long = 414,
     range_not_satisfiable = 416,
     expectation_failed = 417,
+    misdirected_request = 421,
+    upgrade_required = 426,
     request_header_fields_too_large = 431,
     internal_server_error = 500,
     not_implemented = 501,
@@ -35,6 +39,7 @@ enum class Status : std::uint16_t {
     http_version_not_supported = 505,
 };
 
+/// As IANA has it; "" for what is not registered.
 std::string_view reason_phrase(Status status);
 
 /// The status that tells a client its mistake, and one sentence about it for log and transcript.
@@ -48,19 +53,43 @@ enum class Persistence : std::uint8_t {
     close,
 };
 
-/// A response without its content.
-struct Response {
-    Status status = Status::ok;
-    std::string_view content_type;
-    std::uint64_t content_length = 0;
-    std::optional<std::chrono::sys_seconds> last_modified;
-    std::string fields = {}; // more field lines, each with its line end
+/// The time of an answer, and how its Date says it.
+struct Now {
+    std::chrono::sys_seconds time{};
+    std::string_view date; // imf_fixdate(time)
 };
 
-/// Status line and fields up to and with the empty line. Always says HTTP/1.1 (RFC 9110
+/// A response without its content. What its views are of is copied by whoever takes it.
+struct Response {
+    Status status = Status::ok;
+    std::string_view content_type = {};
+    std::uint64_t content_length = 0;
+    std::optional<std::chrono::sys_seconds> last_modified = {};
+    std::string fields = {};        // more field lines, each with its line end
+    std::string_view prepared = {}; // all field lines of what is always answered alike, the
+                                    // length too; the members above but for status do not count
+};
+
+/// Whether a response with this status has content at all (RFC 9110 section 6.4.1).
+constexpr bool may_have_content(Status status)
+{
+    return status >= Status::ok && status != Status::no_content && status != Status::not_modified;
+}
+
+/// How a client knows where the content ends (RFC 9112 section 6.3).
+enum class Length : std::uint8_t {
+    known,       // Content-Length, or a status that has no content
+    chunked,     // section 7.1
+    until_close, // for HTTP/1.0
+};
+
+/// Adds status line and fields up to and with the empty line. Always says HTTP/1.1 (RFC 9110
 /// section 2.5: the server's own version, whatever the client's).
-std::string to_head(const Response& response, Persistence persistence,
-                    std::chrono::sys_seconds now);
+void append_head(std::string& output, const Response& response, Length length,
+                 Persistence persistence, const Now& now);
+
+/// A chunk with all of `piece`, which is not empty.
+void append_chunk(std::string& output, std::string_view piece);
 
 /// What Last-Modified says of `time`.
 std::chrono::sys_seconds last_modified(std::chrono::sys_seconds time, std::chrono::sys_seconds now);
@@ -68,9 +97,8 @@ std::chrono::sys_seconds last_modified(std::chrono::sys_seconds time, std::chron
 /// A short text that names the status, as content for responses that have nothing better.
 std::string short_content(Status status);
 
-/// A complete response with short_content(), but for a HEAD request only the head.
-std::string to_message(Status status, Persistence persistence, std::chrono::sys_seconds now,
-                       std::string fields = {}, bool head_only = false);
+/// A complete response with short_content(), after which the connection is closed.
+std::string to_message(Status status, std::string_view fields, const Now& now);
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 section 5.6.7).
 std::string imf_fixdate(std::chrono::sys_seconds time);

@@ -3,8 +3,8 @@
 #include "config/config.hpp"
 #include "net/file_descriptor.hpp"
 #include "services/http/cache.hpp"
+#include "services/http/files.hpp"
 #include "services/http/listing.hpp"
-#include "services/http/protocol.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Any bytes in any cuts: no crash, bounded memory, and what comes out is whole answers.
 
+#include "services/http/files.hpp"
 #include "services/http/protocol.hpp"
-#include "services/http/welcome.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -21,7 +21,6 @@ void require(bool holds)
     if (!holds) std::abort();
 }
 
-/// Checks answers as they come: a head, then as many octets as it said or, for HEAD, none.
 void check_head(std::string_view bytes)
 {
     require(bytes.starts_with("HTTP/1.1 "));
@@ -45,45 +44,119 @@ void check_name(const std::string& file)
     require(file.find('\0') == std::string::npos);
 }
 
-/// Says everything to a protocol; the answers, and whether it closed at the end.
-std::string talk(const std::vector<std::string_view>& pieces, const config::Http& options)
-{
-    http::Protocol protocol{options, "PEM\n", {}};
-    std::string output;
-    std::size_t size = 0; // of the file that is open
-    for (auto piece : pieces) {
-        std::vector<char> copy(piece.begin(), piece.end()); // gone before the next
-        protocol.feed({copy.data(), copy.size()});
-        for (bool reading = false; !reading;) {
-            auto step = protocol.next(std::chrono::sys_seconds{std::chrono::seconds{784111777}});
-            if (auto* write = std::get_if<http::Write>(&step)) {
-                if (!write->bytes.starts_with("\r\n--portico-")) check_head(write->bytes);
-                output += write->bytes;
-            } else if (auto* open = std::get_if<http::Open>(&step)) {
-                check_name(open->file);
-                size = open->file.size();
-                if (size % 3 == 0)
-                    protocol.opened(std::unexpected{http::FileError::is_folder});
-                else if (size % 3 == 1)
-                    protocol.opened(std::unexpected{http::FileError::not_found});
-                else
-                    protocol.opened(http::File{.size = size, .modified = {}});
-            } else if (auto* send = std::get_if<http::Send>(&step)) {
-                require(send->length > 0 && send->offset + send->length <= size);
-                output.append(send->length, '.');
-            } else if (auto* welcome = std::get_if<http::Welcome>(&step)) {
-                protocol.welcome(http::welcome_page({.host_name = "host",
-                                                     .authority = welcome->authority,
-                                                     .ports = {},
-                                                     .test_authority = true}));
+/// What a client gets, in one piece, however the requests were cut.
+class Talk {
+public:
+    Talk(const config::Http& options, bool echoes)
+        : options_{options}, echoes_{echoes}, protocol_{options, {}, output_}
+    {
+    }
+
+    void feed(std::string_view bytes)
+    {
+        if (closed_) return;
+        std::vector<char> copy(bytes.begin(), bytes.end()); // gone before the next
+        protocol_.feed({copy.data(), copy.size()});
+        for (;;) {
+            if (waits_for_content_ && !echo()) return;
+            const auto step = protocol_.next({.time = noon, .date = "now"});
+            if (std::get_if<http::Answer>(&step)) {
+                const auto before = output_.size();
+                if (echoes_) {
+                    protocol_.start({.status = http::Status::ok});
+                    if (!echo()) return;
+                } else {
+                    answer();
+                }
+                protocol_.done();
+                if (output_.size() > before) check_head(std::string_view{output_}.substr(before));
             } else if (std::get_if<http::Close>(&step)) {
-                return output + "close";
+                closed_ = true;
+                return;
             } else {
-                reading = true;
+                return;
             }
         }
     }
-    return output;
+
+    std::string outcome() const { return output_ + content_ + (closed_ ? "close" : ""); }
+
+private:
+    static constexpr std::chrono::sys_seconds noon{std::chrono::seconds{784111777}};
+
+    // Streams the content back. False: more of it must come.
+    bool echo()
+    {
+        std::string_view piece;
+        for (;;) {
+            const auto content = protocol_.content(piece);
+            waits_for_content_ = content && *content == http::Protocol::Content::more;
+            if (waits_for_content_) return false;
+            if (!content) break;
+            if (*content == http::Protocol::Content::whole) {
+                protocol_.end();
+                break;
+            }
+            content_ += piece;
+        }
+        protocol_.done();
+        return true;
+    }
+
+    void answer()
+    {
+        const auto& request = protocol_.request();
+        const bool waits = !protocol_.expecting() || http::FileRequest::is_allowed(request.method);
+        if (waits && protocol_.discard_content()) return;
+        http::FileRequest file{request, options_, noon};
+        auto decision = file.begin();
+        std::size_t size = 0;
+        while (auto* open = std::get_if<http::Open>(&decision)) {
+            check_name(open->file);
+            size = open->file.size();
+            if (size % 3 == 0)
+                decision = file.opened(std::unexpected{http::FileError::is_folder});
+            else if (size % 3 == 1)
+                decision = file.opened(std::unexpected{http::FileError::not_found});
+            else
+                decision = file.opened(http::File{.size = size, .modified = {}});
+        }
+        if (std::get_if<http::Welcome>(&decision)) decision = http::short_reply(http::Status::ok);
+        auto& reply = std::get<http::Reply>(decision);
+        if (!reply.why.empty()) protocol_.blame(reply.why);
+        if (reply.octets.empty()) return protocol_.respond(reply.response, reply.content);
+        protocol_.head(reply.response);
+        if (!protocol_.wants_content()) return;
+        std::uint64_t sent = 0;
+        const auto add = [&](std::string_view bytes) {
+            output_ += bytes;
+            sent += bytes.size();
+        };
+        for (const auto& range : reply.octets) {
+            require(range.length > 0 && range.offset + range.length <= size);
+            if (reply.parts) add(reply.parts->before(range));
+            add(std::string(range.length, '.'));
+        }
+        if (reply.parts) add(reply.parts->end());
+        require(sent == reply.response.content_length);
+        protocol_.sent(sent);
+    }
+
+    const config::Http& options_;
+    bool echoes_;
+    std::string output_;
+    http::Protocol protocol_;
+    std::string content_; // of all requests
+    bool waits_for_content_ = false;
+    bool closed_ = false;
+};
+
+std::string talk(const std::vector<std::string_view>& pieces, const config::Http& options,
+                 bool echoes)
+{
+    Talk talk{options, echoes};
+    for (auto piece : pieces) talk.feed(piece);
+    return talk.outcome();
 }
 
 } // namespace
@@ -109,6 +182,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         rest.remove_prefix(length);
     }
     // What a request means does not depend on where the network cut it.
-    require(talk({bytes}, options) == talk(cuts, options));
+    const bool echoes = (data[0] & 2) != 0;
+    require(talk({bytes}, options, echoes) == talk(cuts, options, echoes));
     return 0;
 }

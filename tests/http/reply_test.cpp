@@ -4,6 +4,8 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace portico::http {
 
@@ -22,8 +24,9 @@ TEST(HttpReply, IsNeverModifiedInTheFuture) // RFC 9110 section 8.8.2.1
 {
     sys_seconds now{seconds{784111777}};
     auto modified = [&](sys_seconds time) {
-        auto head =
-            to_head({.content_type = "", .last_modified = time}, Persistence::persistent, now);
+        std::string head;
+        append_head(head, {.last_modified = time}, Length::known, Persistence::persistent,
+                    {.time = now, .date = "now"});
         auto at = head.find("Last-Modified: ") + 15;
         return head.substr(at, 29);
     };
@@ -32,12 +35,36 @@ TEST(HttpReply, IsNeverModifiedInTheFuture) // RFC 9110 section 8.8.2.1
     EXPECT_EQ(modified(sys_seconds{seconds{-1}}), "Thu, 01 Jan 1970 00:00:00 GMT");
 }
 
+TEST(HttpReply, KnowsReasonPhrases) // IANA's registry
+{
+    EXPECT_EQ(reason_phrase(Status::ok), "OK");
+    for (const auto& [status, phrase] :
+         std::vector<std::pair<int, std::string_view>>{{100, "Continue"},
+                                                       {101, "Switching Protocols"},
+                                                       {201, "Created"},
+                                                       {226, "IM Used"},
+                                                       {307, "Temporary Redirect"},
+                                                       {413, "Content Too Large"},
+                                                       {418, ""},
+                                                       {425, "Too Early"},
+                                                       {511, "Network Authentication Required"},
+                                                       {599, ""},
+                                                       {0, ""}})
+        EXPECT_EQ(reason_phrase(static_cast<Status>(status)), phrase) << status;
+}
+
+TEST(HttpReply, WritesChunks)
+{
+    std::string output = "x";
+    append_chunk(output, std::string(26, 'a'));
+    EXPECT_EQ(output, "x1a\r\n" + std::string(26, 'a') + "\r\n");
+}
+
 TEST(HttpReply, TellsTheClientItsMistake)
 {
-    sys_seconds now{seconds{784111777}};
     EXPECT_EQ(
-        to_message(Status::service_unavailable, Persistence::close, now, "Retry-After: 1\r\n"),
-        "HTTP/1.1 503 Service Unavailable\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+        to_message(Status::service_unavailable, "Retry-After: 1\r\n", {.time = {}, .date = "now"}),
+        "HTTP/1.1 503 Service Unavailable\r\nDate: now\r\n"
         "Server: portico\r\nContent-Type: text/plain; charset=utf-8\r\n"
         "Content-Length: 24\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
         "503 Service Unavailable\n");

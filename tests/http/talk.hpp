@@ -1,5 +1,6 @@
 #pragma once
 
+#include "services/http/files.hpp"
 #include "services/http/protocol.hpp"
 
 #include <gtest/gtest.h>
@@ -66,11 +67,11 @@ struct Outcome {
     bool operator==(const Outcome&) const = default;
 };
 
-/// Plays the service: carries steps out against the imagined files.
+/// Plays the service: answers requests from the imagined files.
 class Talk {
 public:
     explicit Talk(const config::Http& options, net::Trace trace = {})
-        : protocol_{options, "", trace}
+        : options_{options}, protocol_{options, trace, outcome_.output}
     {
     }
 
@@ -91,16 +92,10 @@ private:
     void run()
     {
         for (;;) {
-            auto step = protocol_.next(noon);
-            if (auto* write = std::get_if<Write>(&step)) {
-                outcome_.output += write->bytes;
-            } else if (auto* open = std::get_if<Open>(&step)) {
-                outcome_.opened.push_back(open->file);
-                protocol_.opened(look_up(open->file));
-            } else if (auto* send = std::get_if<Send>(&step)) {
-                outcome_.output += content_.substr(send->offset, send->length);
-            } else if (std::get_if<Welcome>(&step)) {
-                protocol_.welcome("<p>Welcome");
+            const auto step = protocol_.next({.time = noon, .date = date_});
+            if (std::get_if<http::Answer>(&step)) {
+                answer();
+                protocol_.done();
             } else if (auto* close = std::get_if<Close>(&step)) {
                 outcome_.closed = true;
                 outcome_.awaited = Awaited::request;
@@ -111,6 +106,49 @@ private:
                 return;
             }
         }
+    }
+
+    void answer()
+    {
+        const auto& request = protocol_.request();
+        const bool waits = !protocol_.expecting() || FileRequest::is_allowed(request.method);
+        if (waits && protocol_.discard_content()) return;
+        FileRequest file{request, options_, noon};
+        auto decision = file.begin();
+        while (auto* open = std::get_if<Open>(&decision)) {
+            outcome_.opened.push_back(open->file);
+            decision = file.opened(look_up(open->file));
+        }
+        if (std::get_if<Welcome>(&decision))
+            decision = parse_path(request.target)->file.empty() ? welcome()
+                                                                : short_reply(Status::not_found);
+        auto& reply = std::get<Reply>(decision);
+        if (!reply.why.empty()) protocol_.blame(reply.why);
+        if (!reply.octets.empty()) return send(reply);
+        if (reply.content.empty()) return protocol_.head(reply.response);
+        protocol_.respond(reply.response, reply.content);
+    }
+
+    void send(const Reply& reply)
+    {
+        protocol_.head(reply.response);
+        if (!protocol_.wants_content()) return;
+        const auto add = [this](std::string_view bytes) {
+            outcome_.output += bytes;
+            protocol_.sent(bytes.size());
+        };
+        for (const auto& range : reply.octets) {
+            if (reply.parts) add(reply.parts->before(range));
+            add(std::string_view{content_}.substr(range.offset, range.length));
+        }
+        if (reply.parts) add(reply.parts->end());
+    }
+
+    static Reply welcome()
+    {
+        return {.response = {.content_type = "text/html; charset=utf-8",
+                             .fields = "Cache-Control: no-store\r\n"},
+                .content = "<p>Welcome"};
     }
 
     std::expected<File, FileError> look_up(const std::string& name)
@@ -124,8 +162,10 @@ private:
         return File{.size = content_.size(), .modified = older};
     }
 
-    Protocol protocol_;
+    const config::Http& options_;
+    const std::string date_ = imf_fixdate(noon);
     Outcome outcome_;
+    Protocol protocol_;
     std::string content_;
 };
 

@@ -1,0 +1,69 @@
+#include "services/http/body.hpp"
+
+#include <algorithm>
+
+namespace portico::http {
+
+void FileBody::add(std::string_view bytes)
+{
+    exchange_.conversation().output() += bytes;
+    exchange_.protocol().sent(bytes.size());
+}
+
+net::Task<bool> FileBody::send(ByteRange range)
+{
+    left_ = range;
+    if (opened_.small) {
+        add(std::string_view{opened_.small->content}.substr(range.offset, range.length));
+        co_return true;
+    }
+    if (!exchange_.peer().tls()) {
+        if (!co_await exchange_.flush()) co_return false; // the head goes before
+        if (!co_await send_unread()) co_return false;
+    }
+    const bool sent = co_await send_read();
+    co_return sent;
+}
+
+// As far as the kernel can send it by itself; what is left is in left_.
+net::Task<bool> FileBody::send_unread()
+{
+    const auto& file = opened_.descriptor;
+    while (left_.length > 0) {
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_.length, piece));
+        if (!in_memory(file, left_.offset, length)) {
+            auto fetch = [&file, offset = left_.offset, length] {
+                return read_at(file, offset, length).size();
+            };
+            co_await pool_.run(fetch);
+        }
+        const auto sent = co_await exchange_.peer().send_file(
+            file.get(), left_.offset, length, exchange_.conversation().options().write_timeout);
+        if (!sent) co_return false;
+        exchange_.protocol().sent(*sent);
+        left_.offset += *sent;
+        left_.length -= *sent;
+        if (*sent < length) break;
+    }
+    co_return true;
+}
+
+net::Task<bool> FileBody::send_read()
+{
+    const auto& file = opened_.descriptor;
+    while (left_.length > 0) {
+        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_.length, piece));
+        auto read = [&file, offset = left_.offset, length] {
+            return read_at(file, offset, length);
+        };
+        const auto bytes = co_await pool_.run(read);
+        left_.offset += bytes.size();
+        left_.length -= bytes.size();
+        add(bytes);
+        if (!co_await exchange_.flush()) co_return false;
+        if (bytes.size() < length) co_return false;
+    }
+    co_return true;
+}
+
+} // namespace portico::http

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "net/pool.hpp"
+#include "services/http/exchange.hpp"
+#include "services/http/range.hpp"
+#include "services/http/root.hpp"
+
+#include <string_view>
+
+namespace portico::http {
+
+/// The content of an answer that comes from a file, of which a slow reader costs no more than a
+/// piece. Outlived by what it is made of.
+class FileBody {
+public:
+    FileBody(Exchange& exchange, net::Pool& pool, const Opened& opened)
+        : exchange_{exchange}, pool_{pool}, opened_{opened}
+    {
+    }
+
+    /// What stands between parts of the file.
+    void add(std::string_view bytes);
+
+    /// A part of the file. False: the peer is gone, or the file got shorter than its Content-Length
+    /// has said; then the connection ends, and that is what tells the client.
+    net::Task<bool> send(ByteRange range);
+
+private:
+    static constexpr std::size_t piece = 256 << 10;
+
+    net::Task<bool> send_unread();
+    net::Task<bool> send_read();
+
+    Exchange& exchange_;
+    net::Pool& pool_;
+    const Opened& opened_;
+    ByteRange left_{}; // of the part that is being sent
+};
+
+} // namespace portico::http

@@ -1,0 +1,82 @@
+#include "services/http/conversation.hpp"
+
+#include <ctime>
+#include <utility>
+
+namespace portico::http {
+
+const Now& Desk::now()
+{
+    // Dates have seconds, for which the clock that costs no counter's reading is good enough.
+    timespec time{};
+    ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
+    const std::chrono::sys_seconds seconds{std::chrono::seconds{time.tv_sec}};
+    if (seconds != now_.time || date_.empty()) {
+        date_ = imf_fixdate(seconds);
+        now_ = {.time = seconds, .date = date_};
+    }
+    return now_;
+}
+
+void Desk::give_back(std::string text)
+{
+    constexpr std::size_t most = 256 << 10;
+    if (text.capacity() > most || text.capacity() <= spare_.capacity()) return;
+    text.clear();
+    spare_ = std::move(text);
+}
+
+Step Conversation::next()
+{
+    if (output_.capacity() <= sizeof(std::string)) output_ = desk_.take();
+    return protocol_.next(desk_.now());
+}
+
+net::Task<bool> Conversation::flush()
+{
+    if (output_.empty()) co_return true;
+    const auto sent = co_await peer_.write(output_, options_.write_timeout);
+    output_.clear();
+    co_return sent.has_value();
+}
+
+std::optional<std::chrono::milliseconds> Conversation::wait_for(Awaited awaited)
+{
+    // Nothing is held while the peer is idle.
+    if (output_.empty()) desk_.give_back(std::exchange(output_, {}));
+    if (awaited == Awaited::request) {
+        end_.reset();
+        return options_.keep_alive_timeout;
+    }
+    const auto now = Clock::now();
+    if (!end_ || awaited_ != awaited)
+        end_ = now + (awaited == Awaited::head ? options_.header_timeout : options_.body_timeout);
+    awaited_ = awaited;
+    if (*end_ > now) return std::chrono::ceil<std::chrono::milliseconds>(*end_ - now);
+    protocol_.interrupted(Interruption::idle);
+    return std::nullopt;
+}
+
+void Conversation::came(const std::expected<std::string_view, net::Ended>& bytes)
+{
+    if (bytes) return protocol_.feed(*bytes);
+    switch (bytes.error()) {
+    case net::Ended::left: return protocol_.left();
+    case net::Ended::idle: return protocol_.interrupted(Interruption::idle);
+    case net::Ended::stopping: return protocol_.interrupted(Interruption::stopping);
+    }
+}
+
+net::Task<void> Conversation::more(Awaited awaited)
+{
+    if (!co_await flush()) {
+        protocol_.left();
+        co_return;
+    }
+    const auto wait = wait_for(awaited);
+    if (!wait) co_return;
+    const auto bytes = co_await peer_.read(*wait);
+    came(bytes);
+}
+
+} // namespace portico::http
