@@ -47,6 +47,8 @@ inline const Files& files()
         {"\\evil/", ""},
         {"broken", "?"},
         {"long.txt", long_text()},
+        {"long.png", long_text()},
+        {"image.svgz", "gzip of an image"},
         {"both.css", "identity"},
         {"both.css.br", std::string(300, 'b')},
         {"both.css.gz", "gzip"},
