@@ -185,6 +185,10 @@ int serve(const config::Loaded& loaded, bool trace)
             return std::make_unique<pop3::Service>(options, rules, config.host.name, store,
                                                    authenticator, transcript);
         }
+        std::unique_ptr<net::Service> operator()(const config::Inspect&) const
+        {
+            give_up("the inspector is not built yet");
+        }
         const config::Config& config;
         const config::Port& port;
         const std::string& authority;
