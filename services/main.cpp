@@ -159,7 +159,14 @@ int serve(const config::Loaded& loaded, bool trace)
     struct Make { // one line a service
         std::unique_ptr<net::Service> operator()(const config::Http& options) const
         {
-            return std::make_unique<http::Service>(options, config.host.name, authority, registry,
+            if (port.site.empty())
+                return std::make_unique<http::Service>(options, config.host.name, authority,
+                                                       registry, pool, transcript, config.sites);
+            // The one site of this port, whatever Host says.
+            auto only = options;
+            const auto number = http::Sites{config.sites}.named(port.site);
+            static_cast<config::Site&>(only) = config.sites.at(number - 1);
+            return std::make_unique<http::Service>(only, config.host.name, authority, registry,
                                                    pool, transcript);
         }
         std::unique_ptr<net::Service> operator()(const config::Smtp& options) const

@@ -1,6 +1,8 @@
 #include "services/http/body.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 
 namespace portico::http {
 
@@ -64,6 +66,33 @@ net::Task<bool> FileBody::send_read()
         if (bytes.size() < length) co_return false;
     }
     co_return true;
+}
+
+net::Task<bool> GzipBody::send()
+{
+    while (done_ < opened_.file.size) {
+        const auto left = opened_.file.size - done_;
+        if (!co_await send_piece(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece))))
+            co_return false;
+    }
+    exchange_.protocol().add(gzip_.end());
+    exchange_.protocol().end();
+    co_return true;
+}
+
+net::Task<bool> GzipBody::send_piece(std::size_t length)
+{
+    auto compress = [this, length]() -> std::optional<std::string> {
+        const auto bytes = read_at(opened_.descriptor, done_, length);
+        if (bytes.size() < length) return std::nullopt; // it got shorter
+        return gzip_.add(bytes);
+    };
+    const auto bytes = co_await pool_.run(compress);
+    if (!bytes) co_return false;
+    done_ += length;
+    exchange_.protocol().add(*bytes);
+    const bool taken = co_await exchange_.flush();
+    co_return taken;
 }
 
 } // namespace portico::http

@@ -2,9 +2,12 @@
 
 #include "net/pool.hpp"
 #include "services/http/exchange.hpp"
+#include "services/http/gzip.hpp"
 #include "services/http/range.hpp"
 #include "services/http/root.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace portico::http {
@@ -35,6 +38,30 @@ private:
     net::Pool& pool_;
     const Opened& opened_;
     ByteRange left_{}; // of the part that is being sent
+};
+
+/// The same, all of it and compressed on its way, in an answer that was begun with start(). Costs a
+/// piece and what Gzip keeps.
+class GzipBody {
+public:
+    GzipBody(Exchange& exchange, net::Pool& pool, const Opened& opened, Effort effort)
+        : exchange_{exchange}, pool_{pool}, opened_{opened}, gzip_{effort}
+    {
+    }
+
+    /// False as above. With true all is sent, and the answer is ended.
+    net::Task<bool> send();
+
+private:
+    static constexpr std::size_t piece = 128 << 10;
+
+    net::Task<bool> send_piece(std::size_t length);
+
+    Exchange& exchange_;
+    net::Pool& pool_;
+    const Opened& opened_;
+    Gzip gzip_;
+    std::uint64_t done_ = 0; // octets of the file
 };
 
 } // namespace portico::http

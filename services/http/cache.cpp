@@ -17,12 +17,7 @@ bool is_same(const FileVersion& then, const FileVersion& now)
            then.size == now.size && then.modified == now.modified && then.changed == now.changed;
 }
 
-std::size_t Cache::cost(std::string_view name, const SmallFile& file)
-{
-    return overhead + name.size() + file.content.size();
-}
-
-std::shared_ptr<const SmallFile> Cache::find(std::string_view name, Time now)
+const Hot* Cache::find(const Name& name, Time now)
 {
     auto found = index_.find(name);
     if (found == index_.end() || now - found->second->looked_at >= trusted) {
@@ -30,39 +25,75 @@ std::shared_ptr<const SmallFile> Cache::find(std::string_view name, Time now)
         return nullptr;
     }
     ++counters_.hits;
-    entries_.splice(entries_.begin(), entries_, found->second);
-    return found->second->file;
+    auto& entries = shelf_of(*found->second).entries;
+    entries.splice(entries.begin(), entries, found->second);
+    return &found->second->hot;
 }
 
-std::shared_ptr<const SmallFile> Cache::known(std::string_view name) const
+const Hot* Cache::known(const Name& name) const
 {
     auto found = index_.find(name);
-    return found == index_.end() ? nullptr : found->second->file;
+    return found == index_.end() ? nullptr : &found->second->hot;
 }
 
-void Cache::learn(std::string_view name, std::shared_ptr<const SmallFile> file, Time when)
+void Cache::learn(const Name& name,
+                  std::expected<std::shared_ptr<const SmallFile>, FileError> outcome, Time when)
 {
     if (auto found = index_.find(name); found != index_.end()) {
-        if (found->second->looked_at > when) return; // another look began later
+        auto& entry = *found->second;
+        if (entry.looked_at > when) return; // another look began later
+        if (outcome && *outcome && *outcome == entry.hot.file) {
+            entry.looked_at = when;
+            return;
+        }
         forget(found->second);
     }
-    if (!file) return;
-    auto octets = cost(name, *file);
-    if (octets > most_) return;
-    while (octets_ + octets > most_) {
+    const bool none = !outcome && outcome.error() != FileError::failing; // that may pass
+    if (!none && (!outcome || !*outcome)) return;
+    Hot hot{.file = outcome.value_or(nullptr)};
+    if (none) hot.error = outcome.error();
+    const auto octets = overhead + name.file.size() + (hot.file ? hot.file->content.size() : 0);
+    auto& shelf = none ? none_ : files_;
+    if (!make_room(shelf, octets)) return;
+    shelf.octets += octets;
+    shelf.entries.push_front({name.root, std::string{name.file}, std::move(hot), when, octets});
+    const auto& entry = shelf.entries.front();
+    index_.emplace(Name{entry.root, entry.name}, shelf.entries.begin());
+}
+
+void Cache::prepare(const Name& name, const SmallFile& file, Coding coding,
+                    std::shared_ptr<const Prepared> prepared)
+{
+    const auto found = index_.find(name);
+    if (found == index_.end() || found->second->hot.file.get() != &file) return;
+    auto& entry = *found->second;
+    auto& place = entry.hot.prepared[static_cast<std::size_t>(coding)];
+    const auto octets = sizeof(Prepared) + prepared->head.size() + prepared->content.size();
+    if (place || entry.octets + octets > files_.most) return;
+    files_.entries.splice(files_.entries.begin(), files_.entries, found->second); // it stays
+    make_room(files_, octets);
+    place = std::move(prepared);
+    entry.octets += octets;
+    files_.octets += octets;
+}
+
+// False: there is not so much, and nothing is driven out for it.
+bool Cache::make_room(Shelf& shelf, std::size_t wanted)
+{
+    if (wanted > shelf.most) return false;
+    while (shelf.octets + wanted > shelf.most) {
         ++counters_.evictions;
-        forget(std::prev(entries_.end()));
+        forget(std::prev(shelf.entries.end()));
     }
-    octets_ += octets;
-    entries_.push_front({std::string{name}, std::move(file), when});
-    index_.emplace(entries_.front().name, entries_.begin());
+    return true;
 }
 
 void Cache::forget(Entries::iterator entry)
 {
-    octets_ -= cost(entry->name, *entry->file);
-    index_.erase(entry->name);
-    entries_.erase(entry);
+    auto& shelf = shelf_of(*entry);
+    shelf.octets -= entry->octets;
+    index_.erase(Name{entry->root, entry->name});
+    shelf.entries.erase(entry);
 }
 
 } // namespace portico::http

@@ -170,6 +170,21 @@ std::chrono::sys_seconds last_modified(std::chrono::sys_seconds time, std::chron
     return std::clamp(time, std::min(now, std::chrono::sys_seconds{}), now);
 }
 
+void append_fields(std::string& output, const Response& response, Length length, const Now& now)
+{
+    if (!response.content_type.empty()) append_field(output, "Content-Type", response.content_type);
+    // RFC 9110 section 8.6: never with 1xx and 204; with 304 it would be the length of a 200.
+    if (length == Length::known && may_have_content(response.status)) {
+        output += "Content-Length: ";
+        append_number(output, response.content_length);
+        output += "\r\n";
+    }
+    if (response.last_modified)
+        append_field(output, "Last-Modified",
+                     imf_fixdate(last_modified(*response.last_modified, now.time)));
+    output += response.fields;
+}
+
 void append_head(std::string& output, const Response& response, Length length,
                  Persistence persistence, const Now& now)
 {
@@ -177,22 +192,10 @@ void append_head(std::string& output, const Response& response, Length length,
     append_number(output, std::to_underlying(response.status));
     output.append(" ").append(reason_phrase(response.status)).append("\r\nDate: ");
     output.append(now.date).append("\r\nServer: portico\r\n");
-    if (response.prepared.empty()) {
-        if (!response.content_type.empty())
-            append_field(output, "Content-Type", response.content_type);
-        // RFC 9110 section 8.6: never with 1xx and 204; with 304 it would be the length of a 200.
-        if (length == Length::known && may_have_content(response.status)) {
-            output += "Content-Length: ";
-            append_number(output, response.content_length);
-            output += "\r\n";
-        }
-        if (response.last_modified)
-            append_field(output, "Last-Modified",
-                         imf_fixdate(last_modified(*response.last_modified, now.time)));
-        output += response.fields;
-    } else {
+    if (response.prepared.empty())
+        append_fields(output, response, length, now);
+    else
         output += response.prepared;
-    }
     if (length == Length::chunked) output += "Transfer-Encoding: chunked\r\n";
     switch (persistence) {
     case Persistence::persistent: break;

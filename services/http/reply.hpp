@@ -88,6 +88,9 @@ enum class Length : std::uint8_t {
 void append_head(std::string& output, const Response& response, Length length,
                  Persistence persistence, const Now& now);
 
+/// Of that only the fields that tell of the response itself: what Response::prepared wants.
+void append_fields(std::string& output, const Response& response, Length length, const Now& now);
+
 /// A chunk with all of `piece`, which is not empty.
 void append_chunk(std::string& output, std::string_view piece);
 

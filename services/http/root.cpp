@@ -2,33 +2,71 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdexcept>
+#include <string_view>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace portico::http {
 
 namespace {
 
-// glibc has no wrapper for it.
-int open_beneath(int folder, const char* name)
+// O_NONBLOCK: opening a FIFO waits for its other end otherwise.
+constexpr std::uint64_t to_read = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+constexpr std::uint64_t to_look_at = O_PATH | O_CLOEXEC;
+
+// /proc/self/root and its like lead where no name says, so they are never followed.
+std::uint64_t resolve_flags(config::Site::Symlinks symlinks)
 {
-    open_how how{};
-    // O_NONBLOCK: opening a FIFO waits for its other end otherwise.
-    how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    using Symlinks = config::Site::Symlinks;
+    switch (symlinks) {
+    case Symlinks::inside: return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    case Symlinks::refuse: return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+    case Symlinks::follow: return RESOLVE_NO_MAGICLINKS;
+    }
+    return RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+}
+
+// Whether the name alone stays beneath the folder that it starts from.
+bool stays_beneath(std::string_view name)
+{
+    if (name.starts_with('/')) return false;
+    while (!name.empty()) {
+        const auto end = std::min(name.find('/'), name.size());
+        if (name.substr(0, end) == "..") return false;
+        name.remove_prefix(std::min(end + 1, name.size()));
+    }
+    return true;
+}
+
+// glibc has no wrapper for it.
+int open_at(int folder, const char* name, open_how how)
+{
     // EAGAIN: something was renamed meanwhile and the kernel cannot be sure; see openat2(2).
     for (int attempt = 0;; ++attempt) {
         auto opened = ::syscall(SYS_openat2, folder, name, &how, sizeof how);
         if (opened >= 0) return static_cast<int>(opened);
         if (errno != EINTR && (errno != EAGAIN || attempt == 16)) return -1;
     }
+}
+
+struct CloseFolder {
+    void operator()(DIR* folder) const { ::closedir(folder); }
+};
+using FolderStream = std::unique_ptr<DIR, CloseFolder>;
+
+std::chrono::sys_seconds modified_of(const struct stat& status)
+{
+    return std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}};
 }
 
 std::chrono::nanoseconds since_epoch(const timespec& time)
@@ -71,25 +109,38 @@ FileError to_error(int error)
 
 } // namespace
 
-Root::Root(const std::filesystem::path& folder)
-    : folder_{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}
+Root::Root(const std::filesystem::path& folder, Symlinks symlinks)
+    : folder_{::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)}, symlinks_{symlinks}
 {
     if (folder_.get() < 0)
         throw std::runtime_error{fmt::format("http root {} cannot be opened: {}", folder.string(),
                                              std::generic_category().message(errno))};
 }
 
+int Root::open_here(const std::string& name, std::uint64_t flags) const
+{
+    // Where all links are followed the kernel does not look for the way out.
+    if (!stays_beneath(name)) {
+        errno = EXDEV;
+        return -1;
+    }
+    open_how how{};
+    how.flags = flags;
+    how.resolve = resolve_flags(symlinks_);
+    return open_at(folder_.get(), name.c_str(), how);
+}
+
 std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t most,
                                             std::shared_ptr<const SmallFile> known) const
 {
-    net::FileDescriptor descriptor{open_beneath(folder_.get(), name.c_str())};
+    net::FileDescriptor descriptor{open_here(name, to_read)};
     if (!descriptor) return std::unexpected{to_error(errno)};
     struct stat status {};
     if (::fstat(descriptor.get(), &status) != 0) return std::unexpected{FileError::failing};
     if (S_ISDIR(status.st_mode)) return std::unexpected{FileError::is_folder};
     if (!S_ISREG(status.st_mode)) return std::unexpected{FileError::not_found};
     File file{.size = static_cast<std::uint64_t>(status.st_size),
-              .modified = std::chrono::sys_seconds{std::chrono::seconds{status.st_mtim.tv_sec}},
+              .modified = modified_of(status),
               .nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
               .inode = status.st_ino};
     if (file.size > most)
@@ -105,6 +156,46 @@ std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t
                   .small = std::make_shared<const SmallFile>(
                       SmallFile{.file = file, .version = version, .content = std::move(content)}),
                   .descriptor = {}};
+}
+
+std::expected<Listing, FileError> Root::list(const std::string& name, std::size_t most) const
+{
+    net::FileDescriptor descriptor{open_here(name.empty() ? "." : name, to_read | O_DIRECTORY)};
+    if (!descriptor) return std::unexpected{to_error(errno)};
+    const FolderStream folder{::fdopendir(descriptor.get())};
+    if (!folder) return std::unexpected{FileError::failing};
+    const int in = descriptor.release(); // the stream's by now
+    Listing listing;
+    for (;;) {
+        errno = 0;
+        const auto* found = ::readdir(folder.get());
+        if (!found && errno != 0) return std::unexpected{FileError::failing};
+        if (!found) return listing;
+        Entry entry{.name = found->d_name};
+        if (!shows(in, name + entry.name, entry)) continue;
+        if (listing.entries.size() == most) {
+            listing.more = true;
+            return listing;
+        }
+        listing.entries.push_back(std::move(entry));
+    }
+}
+
+// `path` is that of the entry, whose name is in the open `folder`. The rest of it is filled in.
+bool Root::shows(int folder, const std::string& path, Entry& entry) const
+{
+    if (entry.name.starts_with('.')) return false;
+    struct stat status {};
+    if (::fstatat(folder, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+    if (S_ISLNK(status.st_mode)) {
+        // From the root, since that is where the way out is measured from.
+        const net::FileDescriptor target{open_here(path, to_look_at)};
+        if (!target || ::fstat(target.get(), &status) != 0) return false;
+    }
+    entry.is_folder = S_ISDIR(status.st_mode);
+    entry.size = static_cast<std::uint64_t>(status.st_size);
+    entry.modified = modified_of(status);
+    return entry.is_folder || S_ISREG(status.st_mode);
 }
 
 bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)

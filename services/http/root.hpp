@@ -1,8 +1,10 @@
 #pragma once
 
+#include "config/config.hpp"
 #include "net/file_descriptor.hpp"
 #include "services/http/cache.hpp"
 #include "services/http/files.hpp"
+#include "services/http/listing.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,17 +25,30 @@ struct Opened {
 /// happens to its name. Its calls block: they belong on a pool. Safe from every thread.
 class Root {
 public:
+    using Symlinks = config::Site::Symlinks;
+
     /// Throws std::runtime_error, naming the folder, if it cannot be opened.
-    explicit Root(const std::filesystem::path& folder);
+    explicit Root(const std::filesystem::path& folder, Symlinks symlinks = Symlinks::inside);
 
     /// Opens the regular file `name` beneath the root (see Path::file). The kernel itself sees
-    /// to it that no spelling and no symbolic link leads out (openat2, RESOLVE_BENEATH). A
-    /// file up to `most` octets is read, unless it is the one that is `known`.
+    /// to it that no spelling leads out, and no symbolic link unless all are followed (openat2,
+    /// RESOLVE_BENEATH); none that is refused counts as there. A file up to `most` octets is read,
+    /// unless it is the one that is `known`.
     std::expected<Opened, FileError> open(const std::string& name, std::size_t most,
                                           std::shared_ptr<const SmallFile> known = nullptr) const;
 
+    /// What open() and another list() would find in the folder `name` ("": the root, "docs/"), in
+    /// no order and at most so many of them; files and folders whose name begins with a dot are
+    /// left out. A link is shown as what it leads to. FileError::not_found for a file.
+    std::expected<Listing, FileError> list(const std::string& name, std::size_t most) const;
+
 private:
+    /// As open(2); -1 and errno. `name` is a file or a folder beneath the root.
+    int open_here(const std::string& name, std::uint64_t flags) const;
+    bool shows(int folder, const std::string& path, Entry& entry) const;
+
     net::FileDescriptor folder_;
+    Symlinks symlinks_;
 };
 
 /// Whether that part of the file seems to be in memory, so that it can be sent without waiting for

@@ -121,9 +121,14 @@ private:
             else
                 decision = file.opened(http::File{.size = size, .modified = {}});
         }
+        if (auto* list = std::get_if<http::List>(&decision)) {
+            require(list->folder.empty() || list->folder.ends_with('/'));
+            decision = file.listed("page");
+        }
         if (std::get_if<http::Welcome>(&decision)) decision = http::short_reply(http::Status::ok);
         auto& reply = std::get<http::Reply>(decision);
         if (!reply.why.empty()) protocol_.blame(reply.why);
+        if (reply.gzip) return protocol_.respond(reply.response, "gzip");
         if (reply.octets.empty()) return protocol_.respond(reply.response, reply.content);
         protocol_.head(reply.response);
         if (!protocol_.wants_content()) return;
@@ -171,6 +176,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     options.max_body = 300;
     options.max_requests = 20;
     if (data[0] & 1) options.root = "/imagined";
+    options.listing = (data[0] & 4) != 0;
+    options.redirect_to_https = (data[0] & 8) != 0;
     std::uint32_t seed = data[1];
     std::string_view bytes{reinterpret_cast<const char*>(data) + 2, size - 2};
 

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,10 +51,19 @@ protected:
     /// The content, or "gone"; `now` is when it is asked for.
     std::string get(const std::string& name = "a.txt", std::size_t most = 100)
     {
-        if (auto hot = cache.find(name, now)) return hot->content;
-        auto opened = root->open(name, most, cache.known(name));
-        cache.learn(name, opened ? opened->small : nullptr, now);
-        if (!opened) return opened.error() == FileError::forbidden ? "forbidden" : "gone";
+        auto none = [](FileError why) {
+            return why == FileError::forbidden ? "forbidden" : "gone";
+        };
+        if (const auto* hot = cache.find({0, name}, now))
+            return hot->file ? hot->file->content : none(hot->error);
+        const auto* known = cache.known({0, name});
+        auto opened = root->open(name, most, known ? known->file : nullptr);
+        cache.learn({0, name},
+                    opened
+                        ? std::expected<std::shared_ptr<const SmallFile>, FileError>{opened->small}
+                        : std::unexpected{opened.error()},
+                    now);
+        if (!opened) return none(opened.error());
         return opened->small ? opened->small->content : "large";
     }
 
@@ -76,6 +87,22 @@ TEST_F(HttpCache, ReadsAHotFileOnceASecond)
     now += 1ms;
     EXPECT_EQ(get(), "alpha");
     EXPECT_EQ(cache.counters().misses, 2U);
+    EXPECT_EQ(cache.size(), 1U);
+}
+
+TEST_F(HttpCache, LooksForWhatIsNotThereOnceASecond)
+{
+    EXPECT_EQ(get("a.txt.br"), "gone");
+    for (int i = 0; i < 9; ++i) {
+        now += 111ms;
+        EXPECT_EQ(get("a.txt.br"), "gone");
+    }
+    EXPECT_EQ(cache.counters().misses, 1U);
+    EXPECT_EQ(cache.counters().hits, 9U);
+    write("a.txt.br", "there by now");
+    EXPECT_EQ(get("a.txt.br"), "gone");
+    now += 1ms;
+    EXPECT_EQ(get("a.txt.br"), "there by now");
     EXPECT_EQ(cache.size(), 1U);
 }
 
@@ -137,7 +164,7 @@ TEST_F(HttpCache, LosesAFileThatBecomesUnreadable)
     now += 1s;
     // Who may read everything sees a change, reads it anew and is right.
     EXPECT_EQ(get(), ::geteuid() == 0 ? "alpha" : "forbidden");
-    EXPECT_EQ(cache.size(), ::geteuid() == 0 ? 1U : 0U);
+    EXPECT_EQ(get(), ::geteuid() == 0 ? "alpha" : "forbidden");
 }
 
 TEST_F(HttpCache, KeepsWhatIsTheSame)
@@ -166,24 +193,25 @@ TEST_F(HttpCache, IsOffWithoutRoom)
 
 TEST(HttpCacheBound, EvictsWhatWasAskedForLongestAgo)
 {
-    Cache cache{5000};
-    for (auto name : {"1", "2", "3"}) cache.learn(name, file_of(1000), start);
+    Cache cache{5600}; // 4900 for files
+    auto has = [&cache](std::string_view name) { return cache.find({0, name}, start) != nullptr; };
+    for (auto name : {"1", "2", "3"}) cache.learn({0, name}, file_of(1000), start);
     EXPECT_EQ(cache.size(), 3U);
-    EXPECT_TRUE(cache.find("1", start));
-    cache.learn("4", file_of(1000), start);
-    EXPECT_TRUE(cache.find("1", start));
-    EXPECT_FALSE(cache.find("2", start));
-    EXPECT_TRUE(cache.find("3", start));
-    EXPECT_TRUE(cache.find("4", start));
+    EXPECT_TRUE(has("1"));
+    cache.learn({0, "4"}, file_of(1000), start);
+    EXPECT_TRUE(has("1"));
+    EXPECT_FALSE(has("2"));
+    EXPECT_TRUE(has("3"));
+    EXPECT_TRUE(has("4"));
     EXPECT_EQ(cache.counters().evictions, 1U);
-    EXPECT_LE(cache.octets(), 5000U);
+    EXPECT_LE(cache.octets(), 4900U);
 
-    cache.learn("5", file_of(4000), start);
+    cache.learn({0, "5"}, file_of(4000), start);
     EXPECT_EQ(cache.size(), 1U);
-    cache.learn("6", file_of(5000), start); // does not fit at all: the others stay
-    EXPECT_FALSE(cache.find("6", start));
-    EXPECT_TRUE(cache.find("5", start));
-    cache.learn("5", file_of(5000), start + 1ms); // nor as what it has become
+    cache.learn({0, "6"}, file_of(4900), start); // does not fit at all: the others stay
+    EXPECT_FALSE(has("6"));
+    EXPECT_TRUE(has("5"));
+    cache.learn({0, "5"}, file_of(4900), start + 1ms); // nor as what it has become
     EXPECT_EQ(cache.size(), 0U);
     EXPECT_EQ(cache.octets(), 0U);
 }
@@ -191,22 +219,131 @@ TEST(HttpCacheBound, EvictsWhatWasAskedForLongestAgo)
 TEST(HttpCacheBound, EmptyFilesCostSomething)
 {
     Cache cache{100'000};
-    for (int i = 0; i < 10'000; ++i) cache.learn(std::to_string(i), file_of(0), start);
+    for (int i = 0; i < 10'000; ++i) cache.learn({0, std::to_string(i)}, file_of(0), start);
     EXPECT_LE(cache.size(), 200U);
     EXPECT_LE(cache.octets(), 100'000U);
+}
+
+TEST(HttpCacheBound, GuessedNamesDriveNoFileOut)
+{
+    Cache cache{100'000};
+    cache.learn({0, "a"}, file_of(1000), start);
+    for (int i = 0; i < 10'000; ++i)
+        cache.learn({0, std::to_string(i)}, std::unexpected{FileError::not_found}, start);
+    EXPECT_LE(cache.octets(), 1600U + 100'000U / 8);
+    EXPECT_TRUE(cache.find({0, "a"}, start));
+    EXPECT_TRUE(cache.find({0, "9999"}, start)); // the last of them
+    EXPECT_FALSE(cache.find({0, "0"}, start));
+    cache.learn({0, std::string(20'000, 'x')}, std::unexpected{FileError::not_found}, start);
+    EXPECT_TRUE(cache.find({0, "9999"}, start)); // what does not fit drives nothing out
 }
 
 TEST(HttpCacheBound, TheLookThatBeganLastCounts)
 {
     Cache cache{5000};
     auto late = file_of(2);
-    cache.learn("a", late, start + 2ms);
-    cache.learn("a", file_of(1), start + 1ms);
-    EXPECT_EQ(cache.known("a"), late);
-    cache.learn("a", nullptr, start + 1ms);
-    EXPECT_EQ(cache.known("a"), late);
-    cache.learn("a", nullptr, start + 3ms);
-    EXPECT_FALSE(cache.known("a"));
+    cache.learn({0, "a"}, late, start + 2ms);
+    cache.learn({0, "a"}, file_of(1), start + 1ms);
+    EXPECT_EQ(cache.known({0, "a"})->file, late);
+    cache.learn({0, "a"}, nullptr, start + 1ms);
+    EXPECT_EQ(cache.known({0, "a"})->file, late);
+    cache.learn({0, "a"}, nullptr, start + 3ms); // a large one by now
+    EXPECT_FALSE(cache.known({0, "a"}));
+}
+
+TEST(HttpCacheBound, RemembersWhyThereIsNone)
+{
+    Cache cache{100'000};
+    struct {
+        FileError error;
+        bool remembered;
+    } cases[] = {
+        {FileError::not_found, true},
+        {FileError::is_folder, true},
+        {FileError::forbidden, true},
+        {FileError::failing, false},
+    };
+    for (const auto& [error, remembered] : cases) {
+        cache.learn({0, "a"}, file_of(1), start);
+        cache.learn({0, "a"}, std::unexpected{error}, start);
+        const auto* hot = cache.find({0, "a"}, start);
+        ASSERT_EQ(hot != nullptr, remembered);
+        if (!hot) continue;
+        EXPECT_FALSE(hot->file);
+        EXPECT_EQ(hot->error, error);
+    }
+    EXPECT_EQ(cache.octets(), 0U);
+}
+
+TEST(HttpCacheBound, EachRootHasItsOwnNames)
+{
+    Cache cache{100'000};
+    auto one = file_of(1), other = file_of(2);
+    cache.learn({0, "a"}, one, start);
+    cache.learn({1, "a"}, other, start);
+    EXPECT_EQ(cache.find({0, "a"}, start)->file, one);
+    EXPECT_EQ(cache.find({1, "a"}, start)->file, other);
+    EXPECT_FALSE(cache.find({2, "a"}, start));
+}
+
+namespace {
+
+std::shared_ptr<const Prepared> prepared_of(std::size_t octets)
+{
+    return std::make_shared<Prepared>(Prepared{.head = "h", .content = std::string(octets, 'z')});
+}
+
+const std::shared_ptr<const Prepared>& of(const Hot* hot, Coding coding)
+{
+    return hot->prepared[static_cast<std::size_t>(coding)];
+}
+
+} // namespace
+
+TEST(HttpCachePrepared, StaysWithItsVersionOfTheFile)
+{
+    Cache cache{100'000};
+    auto file = file_of(1000);
+    cache.learn({0, "a"}, file, start);
+    const auto alone = cache.octets();
+    cache.prepare({0, "a"}, *file, Coding::gzip, prepared_of(300));
+    cache.prepare({0, "a"}, *file, Coding::identity, prepared_of(0));
+    EXPECT_GT(cache.octets(), alone + 300);
+    EXPECT_EQ(of(cache.find({0, "a"}, start), Coding::gzip)->content.size(), 300U);
+    EXPECT_EQ(of(cache.find({0, "a"}, start), Coding::identity)->head, "h");
+    EXPECT_FALSE(of(cache.find({0, "a"}, start), Coding::br));
+
+    cache.learn({0, "a"}, file, start + 5s); // still the same
+    EXPECT_TRUE(of(cache.find({0, "a"}, start + 5s), Coding::gzip));
+
+    auto changed = file_of(1000);
+    cache.learn({0, "a"}, changed, start + 6s);
+    EXPECT_FALSE(of(cache.find({0, "a"}, start + 6s), Coding::gzip));
+    EXPECT_EQ(cache.octets(), alone);
+    cache.prepare({0, "a"}, *file, Coding::gzip, prepared_of(300)); // came too late
+    EXPECT_FALSE(of(cache.find({0, "a"}, start + 6s), Coding::gzip));
+    cache.prepare({0, "b"}, *file, Coding::gzip, prepared_of(300)); // of nothing
+    EXPECT_EQ(cache.octets(), alone);
+}
+
+TEST(HttpCachePrepared, IsWithinTheBound)
+{
+    Cache cache{5600}; // 4900 for files
+    auto one = file_of(1000), two = file_of(1000), three = file_of(1000);
+    cache.learn({0, "1"}, one, start);
+    cache.learn({0, "2"}, two, start);
+    cache.learn({0, "3"}, three, start);
+    cache.prepare({0, "1"}, *one, Coding::gzip, prepared_of(2000)); // two others go for it
+    EXPECT_TRUE(of(cache.known({0, "1"}), Coding::gzip));
+    EXPECT_FALSE(cache.known({0, "2"}));
+    EXPECT_LE(cache.octets(), 4900U);
+    cache.prepare({0, "1"}, *one, Coding::br, prepared_of(2000)); // no room beside what it has
+    EXPECT_FALSE(of(cache.known({0, "1"}), Coding::br));
+    EXPECT_TRUE(of(cache.known({0, "1"}), Coding::gzip));
+    cache.prepare({0, "1"}, *one, Coding::gzip, prepared_of(1)); // it has one
+    EXPECT_EQ(of(cache.known({0, "1"}), Coding::gzip)->content.size(), 2000U);
+    cache.learn({0, "1"}, nullptr, start);
+    EXPECT_LE(cache.octets(), 2000U); // nothing of it is left
 }
 
 } // namespace portico::http

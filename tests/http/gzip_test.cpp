@@ -1,37 +1,18 @@
 #include "services/http/gzip.hpp"
+#include "tests/http/gunzip.hpp"
 #include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
 #include <algorithm>
-#include <optional>
 #include <random>
 #include <string>
 namespace portico::http {
 
 namespace {
 
-// What a gzip file holds; nothing if it is none, is cut, or something follows.
-std::optional<std::string> gunzip(const std::string& file)
-{
-    z_stream stream{};
-    if (::inflateInit2(&stream, 15 + 16) != Z_OK) return std::nullopt;
-    std::string out;
-    std::string room(100'000, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(file.data()));
-    stream.avail_in = static_cast<uInt>(file.size());
-    int result = Z_OK;
-    while (result == Z_OK) {
-        stream.next_out = reinterpret_cast<Bytef*>(room.data());
-        stream.avail_out = static_cast<uInt>(room.size());
-        result = ::inflate(&stream, Z_NO_FLUSH);
-        out.append(room, 0, room.size() - stream.avail_out);
-    }
-    const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
-    ::inflateEnd(&stream);
-    return whole ? std::optional{out} : std::nullopt;
-}
+using test::gunzip;
 
 // Octets that shrink as text does, or not at all.
 std::string octets(std::size_t count, unsigned values)

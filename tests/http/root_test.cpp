@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <expected>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace portico::http {
 
@@ -39,6 +42,16 @@ protected:
         ::mkfifo((folder_ / "fifo").c_str(), 0600);
     }
     ~HttpRoot() override { fs::remove_all(base_); }
+
+    // Sorted, folders with a slash.
+    static std::vector<std::string> names(const std::expected<Listing, FileError>& listing)
+    {
+        std::vector<std::string> found;
+        for (const auto& entry : listing.value().entries)
+            found.push_back(entry.name + (entry.is_folder ? "/" : ""));
+        std::ranges::sort(found);
+        return found;
+    }
 
     static void write(const fs::path& file, const std::string& text)
     {
@@ -107,6 +120,123 @@ TEST_F(HttpRoot, ShowsNothingElse)
         auto opened = root.open(name, 100);
         ASSERT_FALSE(opened.has_value());
         EXPECT_EQ(opened.error(), error);
+    }
+}
+
+TEST_F(HttpRoot, FollowsLinksAsItIsTold)
+{
+    using enum config::Site::Symlinks;
+    fs::create_directories(base_ / "beside");
+    write(base_ / "beside" / "c.txt", "gamma");
+    fs::create_symlink("../beside", folder_ / "beside");
+    fs::create_symlink("nowhere", folder_ / "dangling");
+    fs::create_symlink("docs", folder_ / "docs-link");
+    fs::create_symlink("out", folder_ / "out-by-two");
+    fs::create_symlink("/proc/self/fd/0", folder_ / "magic-file");
+    struct {
+        std::string name;
+        bool inside, refuse, follow; // whether it is there
+    } cases[] = {
+        {"a.txt", true, true, true},
+        {"docs/b.txt", true, true, true},
+        {"within", true, false, true},
+        {"docs/up-within", true, false, true},
+        {"docs-link/b.txt", true, false, true},
+        {"out", false, false, true},
+        {"out-by-two", false, false, true},
+        {"out-absolute", false, false, true},
+        {"within-absolute", false, false, true},
+        {"beside/c.txt", false, false, true},
+        {"parent/outside.txt", false, false, true},
+        {"dangling", false, false, false},
+        {"loop", false, false, false},
+        {"magic/etc/passwd", false, false, false},
+        {"magic-file", false, false, false},
+        {"../outside.txt", false, false, false}, // a name never leads out by itself
+        {"docs/../a.txt", false, false, false},  // and no request asks for such a one
+        {"..", false, false, false},
+        {"docs/../../outside.txt", false, false, false},
+        {(base_ / "outside.txt").string(), false, false, false},
+    };
+    const Root roots[] = {Root{folder_, inside}, Root{folder_, refuse}, Root{folder_, follow}};
+    for (const auto& row : cases) {
+        SCOPED_TRACE(row.name);
+        EXPECT_EQ(roots[0].open(row.name, 100).has_value(), row.inside);
+        EXPECT_EQ(roots[1].open(row.name, 100).has_value(), row.refuse);
+        EXPECT_EQ(roots[2].open(row.name, 100).has_value(), row.follow);
+    }
+}
+
+TEST_F(HttpRoot, ListsWhatItServes)
+{
+    using enum config::Site::Symlinks;
+    write(folder_ / ".hidden", "hidden");
+    fs::create_directory(folder_ / ".git");
+    fs::create_symlink("a.txt", folder_ / ".link");
+    fs::create_symlink("docs", folder_ / "docs-link");
+    fs::create_symlink("nowhere", folder_ / "dangling");
+    const Root kept{folder_, inside}, refused{folder_, refuse}, followed{folder_, follow};
+
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(names(kept.list("", 100)), (Names{"a.txt", "docs-link/", "docs/", "within"}));
+    EXPECT_EQ(names(refused.list("", 100)), (Names{"a.txt", "docs/"}));
+    EXPECT_EQ(names(followed.list("", 100)),
+              (Names{"a.txt", "docs-link/", "docs/", "out", "out-absolute", "parent/", "within",
+                     "within-absolute"}));
+    EXPECT_EQ(names(kept.list("docs/", 100)), (Names{"b.txt", "deep/", "up-within"}));
+    EXPECT_EQ(names(kept.list("docs-link/", 100)), (Names{"b.txt", "deep/", "up-within"}));
+    EXPECT_EQ(names(kept.list("docs/deep/", 100)), Names{});
+
+    const auto docs = kept.list("docs/", 100);
+    for (const auto& entry : docs->entries) {
+        if (entry.name == "up-within") { // as what it leads to
+            EXPECT_EQ(entry.size, 5U);
+        }
+        if (entry.name == "b.txt") {
+            EXPECT_EQ(entry.size, 5000U);
+            EXPECT_EQ(entry.modified, kept.open("docs/b.txt", 0)->file.modified);
+        }
+    }
+}
+
+TEST_F(HttpRoot, ListsNoMoreThanItMay)
+{
+    const Root root{folder_};
+    auto listing = root.list("docs/", 3); // all that are there
+    EXPECT_EQ(listing->entries.size(), 3U);
+    EXPECT_FALSE(listing->more);
+    listing = root.list("docs/", 2);
+    EXPECT_EQ(listing->entries.size(), 2U);
+    EXPECT_TRUE(listing->more);
+    fs::remove(folder_ / "docs" / "up-within");
+    write(folder_ / "docs" / ".hidden", "hidden"); // what is not shown is not more
+    listing = root.list("docs/", 2);
+    EXPECT_EQ(listing->entries.size(), 2U);
+    EXPECT_FALSE(listing->more);
+}
+
+TEST_F(HttpRoot, ListsNothingElse)
+{
+    using enum config::Site::Symlinks;
+    fs::create_symlink("docs", folder_ / "docs-link");
+    struct {
+        std::string name;
+        config::Site::Symlinks symlinks;
+        FileError error;
+    } cases[] = {
+        {"a.txt", inside, FileError::not_found},  {"none/", inside, FileError::not_found},
+        {"../", inside, FileError::not_found},    {"parent/", inside, FileError::not_found},
+        {"magic/", inside, FileError::not_found}, {"loop/", inside, FileError::not_found},
+        {"/", inside, FileError::not_found},      {"docs-link/", refuse, FileError::not_found},
+        {"../", follow, FileError::not_found},    {"docs/..", follow, FileError::not_found},
+        {"/", follow, FileError::not_found},      {"magic/", follow, FileError::not_found},
+        {"loop/", follow, FileError::not_found},
+    };
+    for (const auto& [name, symlinks, error] : cases) {
+        SCOPED_TRACE(name);
+        const auto listing = Root{folder_, symlinks}.list(name, 100);
+        ASSERT_FALSE(listing.has_value());
+        EXPECT_EQ(listing.error(), error);
     }
 }
 

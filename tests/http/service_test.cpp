@@ -1,5 +1,6 @@
 #include "net/server.hpp"
 #include "services/http/service.hpp"
+#include "tests/http/gunzip.hpp"
 #include "tests/http/talk.hpp"
 #include "tests/net/client.hpp"
 #include "tests/net/log.hpp"
@@ -11,7 +12,9 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 namespace portico::http::test {
 
@@ -42,7 +45,7 @@ protected:
 
     net::Endpoint start()
     {
-        service.emplace(options, "mx.example.test", authority, registry, pool, nullptr);
+        service.emplace(options, "mx.example.test", authority, registry, pool, nullptr, sites);
         server.emplace(reactor, registry, net::ServerLimits{}, log);
         auto ports = server->listen({asio::ip::make_address("127.0.0.1")}, 0, {"http", "the test"},
                                     *service);
@@ -60,6 +63,7 @@ protected:
     fs::path root;
     std::string large;
     config::Http options;
+    std::vector<config::Site> sites;
     std::string authority;
     net::Pool pool{2};
     tests::KeptLog log;
@@ -77,6 +81,23 @@ std::string get(std::string_view target, std::string_view more = "")
 }
 
 constexpr std::string_view last = "Connection: close\r\n";
+
+// The content of a chunked answer, or nothing if it has no end (RFC 9112 section 7.1).
+std::optional<std::string> unchunk(std::string_view answer)
+{
+    std::string content;
+    answer.remove_prefix(answer.find("\r\n\r\n") + 4);
+    for (;;) {
+        const auto end = answer.find("\r\n");
+        if (end == answer.npos) return std::nullopt;
+        const auto length = std::stoul(std::string{answer.substr(0, end)}, nullptr, 16);
+        answer.remove_prefix(end + 2);
+        if (length == 0) return answer == "\r\n" ? std::optional{content} : std::nullopt;
+        if (answer.size() < length + 2) return std::nullopt;
+        content += answer.substr(0, length);
+        answer.remove_prefix(length + 2);
+    }
+}
 
 } // namespace
 
@@ -169,6 +190,128 @@ TEST_F(HttpService, AChangedSmallFileIsSeen)
         EXPECT_TRUE(answer.ends_with("alpha") || answer.ends_with("omega"));
     }
     EXPECT_TRUE(answer.ends_with("omega"));
+}
+
+TEST_F(HttpService, CompressesSmallFilesOnce)
+{
+    const auto text = large.substr(0, 20'000);
+    std::ofstream{root / "text.txt"} << text;
+    Client client{start()};
+    const std::string accepted = "Accept-Encoding: br, gzip\r\n";
+    std::string requests;
+    for (int i = 0; i < 20; ++i) requests += get("/text.txt", accepted) + get("/text.txt");
+    requests += get("/text.txt", accepted + "If-None-Match: *\r\n");
+    client.send(requests + get("/text.txt", accepted + std::string{last}));
+    auto all = answers(client.rest());
+    ASSERT_EQ(all.size(), 42U);
+    auto head = [](const Answer& of) { return of.head.substr(of.head.find("Server:")); };
+    for (std::size_t i = 0; i < 40; ++i) {
+        // What is answered from memory is said in the same words.
+        EXPECT_EQ(head(all[i]), head(all[i % 2]));
+        EXPECT_EQ(all[i].field("Content-Encoding"), i % 2 ? "" : "gzip");
+        EXPECT_EQ(i % 2 ? all[i].content : gunzip(all[i].content), text);
+    }
+    EXPECT_EQ(all[40].status, "304");
+    EXPECT_EQ(all[40].field("ETag"), all[0].field("ETag"));
+    EXPECT_EQ(gunzip(all[41].content), text);
+}
+
+TEST_F(HttpService, CompressesLargeFilesAsTheyAreSent)
+{
+    Client client{start()};
+    const std::string accepted = "Accept-Encoding: gzip\r\n";
+    client.send("HEAD /large.txt HTTP/1.1\r\nHost: here\r\n" + accepted + "\r\n" +
+                get("/large.txt", accepted + std::string{last}));
+    const auto all = client.rest();
+    const auto body = all.find("HTTP/1.1", 1);
+    ASSERT_NE(body, std::string::npos);
+    const auto head = answers(all.substr(0, body)).at(0);
+    EXPECT_EQ(head.field("Content-Encoding"), "gzip");
+    EXPECT_EQ(head.field("Content-Length"), "");
+    EXPECT_EQ(head.content, "");
+    const auto coded = unchunk(std::string_view{all}.substr(body));
+    ASSERT_TRUE(coded.has_value());
+    EXPECT_LT(coded->size(), large.size() / 2);
+    EXPECT_TRUE(gunzip(*coded) == large);
+}
+
+TEST_F(HttpService, ALargeFileThatShrinksWhileItIsCompressedHasNoEnd)
+{
+    std::string noise(8'000'000, '\0'); // so that it does not fit into what is on its way
+    unsigned seed = 1;
+    for (auto& octet : noise) octet = static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24);
+    std::ofstream{root / "noise.txt"} << noise;
+    Client client;
+    client.take_little();
+    client.connect(start());
+    client.send(get("/noise.txt", "Accept-Encoding: gzip\r\n") + get("/small.txt"));
+    const auto some = client.receive(1000);
+    fs::resize_file(root / "noise.txt", 10);
+    EXPECT_FALSE(unchunk(some + client.rest()).has_value());
+}
+
+TEST_F(HttpService, ListsFolders)
+{
+    options.listing = true;
+    options.max_listing = 2;
+    fs::create_directory(root / "folder");
+    std::ofstream{root / "folder" / "a.txt"} << "a";
+    Client client{start()};
+    client.send(get("/folder/") + get("/") + get("/folder/", "Accept-Encoding: gzip\r\n") +
+                get("/none/", last));
+    auto all = answers(client.rest());
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_NE(all[0].content.find("href=\"a.txt\""), std::string::npos);
+    EXPECT_EQ(all[0].content.find("and more"), std::string::npos);
+    EXPECT_NE(all[1].content.find("and more"), std::string::npos); // there are three
+    EXPECT_EQ(gunzip(all[2].content), all[0].content);
+    EXPECT_EQ(all[3].status, "404");
+}
+
+TEST_F(HttpService, EachSiteHasItsOwnFilesAndWays)
+{
+    fs::create_directory(root / "one");
+    fs::create_directory(root / "two");
+    std::ofstream{root / "one" / "a.txt"} << "of one";
+    std::ofstream{root / "two" / "a.txt"} << "of two";
+    fs::create_symlink("../small.txt", root / "one" / "link.txt");
+    fs::create_symlink("../small.txt", root / "two" / "link.txt");
+    sites.resize(3);
+    sites[0].names = {"one.test"};
+    sites[0].root = root / "one";
+    sites[0].cache_control = {{"*", "no-cache"}};
+    sites[1].names = {"*.two.test"};
+    sites[1].root = root / "two";
+    sites[1].symlinks = config::Site::Symlinks::follow;
+    sites[2].names = {"safe.test"};
+    sites[2].root = root / "two";
+    sites[2].redirect_to_https = true;
+    Client client{start()};
+    auto at = [](std::string_view host, std::string_view target, std::string_view more = "") {
+        return "GET " + std::string{target} + " HTTP/1.1\r\nHost: " + std::string{host} + "\r\n" +
+               std::string{more} + "\r\n";
+    };
+    std::string requests;
+    for (int round = 0; round < 2; ++round) // then from memory
+        requests += at("one.test", "/a.txt") + at("WWW.two.test:80", "/a.txt") +
+                    at("other.test", "/small.txt") + at("other.test", "/a.txt") +
+                    at("one.test", "/link.txt") + at("www.two.test", "/link.txt") +
+                    at("other.test", "http://one.test/a.txt") + at("safe.test", "/a.txt");
+    client.send(requests + at("one.test", "/", last));
+    auto all = answers(client.rest());
+    ASSERT_EQ(all.size(), 17U);
+    for (std::size_t i = 0; i < 16; i += 8) {
+        EXPECT_EQ(all[i].content, "of one");
+        EXPECT_EQ(all[i].field("Cache-Control"), "no-cache");
+        EXPECT_EQ(all[i + 1].content, "of two");
+        EXPECT_EQ(all[i + 1].field("Cache-Control"), "");
+        EXPECT_EQ(all[i + 2].content, "alpha");
+        EXPECT_EQ(all[i + 3].status, "404");
+        EXPECT_EQ(all[i + 4].status, "404");
+        EXPECT_EQ(all[i + 5].content, "alpha");
+        EXPECT_EQ(all[i + 6].content, "of one"); // the target's authority goes before Host
+        EXPECT_EQ(all[i + 7].field("Location"), "https://safe.test/a.txt");
+    }
 }
 
 TEST_F(HttpService, WelcomesWithoutARoot)

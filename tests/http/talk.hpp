@@ -1,6 +1,8 @@
 #pragma once
 
 #include "services/http/files.hpp"
+#include "services/http/gzip.hpp"
+#include "services/http/listing.hpp"
 #include "services/http/protocol.hpp"
 
 #include <gtest/gtest.h>
@@ -45,6 +47,8 @@ inline const Files& files()
         {"\\evil/", ""},
         {"broken", "?"},
         {"long.txt", long_text()},
+        {"long.png", long_text()},
+        {"image.svgz", "gzip of an image"},
         {"both.css", "identity"},
         {"both.css.br", std::string(300, 'b')},
         {"both.css.gz", "gzip"},
@@ -70,8 +74,11 @@ struct Outcome {
 /// Plays the service: answers requests from the imagined files.
 class Talk {
 public:
-    explicit Talk(const config::Http& options, net::Trace trace = {})
-        : options_{options}, protocol_{options, trace, outcome_.output}
+    using Channel = FileRequest::Channel;
+
+    explicit Talk(const config::Http& options, net::Trace trace = {},
+                  Channel channel = Channel::clear)
+        : options_{options}, channel_{channel}, protocol_{options, trace, outcome_.output}
     {
     }
 
@@ -113,17 +120,22 @@ private:
         const auto& request = protocol_.request();
         const bool waits = !protocol_.expecting() || FileRequest::is_allowed(request.method);
         if (waits && protocol_.discard_content()) return;
-        FileRequest file{request, options_, noon};
+        FileRequest file{request, options_, noon, channel_};
         auto decision = file.begin();
         while (auto* open = std::get_if<Open>(&decision)) {
             outcome_.opened.push_back(open->file);
             decision = file.opened(look_up(open->file));
+        }
+        if (auto* list = std::get_if<List>(&decision)) {
+            outcome_.opened.push_back(list->folder);
+            decision = file.listed(page_of(*list));
         }
         if (std::get_if<Welcome>(&decision))
             decision = parse_path(request.target)->file.empty() ? welcome()
                                                                 : short_reply(Status::not_found);
         auto& reply = std::get<Reply>(decision);
         if (!reply.why.empty()) protocol_.blame(reply.why);
+        if (reply.gzip) return protocol_.respond(reply.response, gzip(content_, *reply.gzip));
         if (!reply.octets.empty()) return send(reply);
         if (reply.content.empty()) return protocol_.head(reply.response);
         protocol_.respond(reply.response, reply.content);
@@ -142,6 +154,14 @@ private:
             add(std::string_view{content_}.substr(range.offset, range.length));
         }
         if (reply.parts) add(reply.parts->end());
+    }
+
+    static std::expected<std::string, FileError> page_of(const List& list)
+    {
+        if (!files().contains(list.folder) && !list.folder.empty())
+            return std::unexpected{FileError::not_found};
+        auto page = listing_page(list.folder, {.entries = {{.name = "entry"}}});
+        return list.compressed ? gzip(page) : page;
     }
 
     static Reply welcome()
@@ -163,6 +183,7 @@ private:
     }
 
     const config::Http& options_;
+    const Channel channel_;
     const std::string date_ = imf_fixdate(noon);
     Outcome outcome_;
     Protocol protocol_;
@@ -177,9 +198,10 @@ inline config::Http with_root(config::Http options = {})
 
 /// Feeds `pieces` to a new connection, one after the other, each from memory of its own that is
 /// gone afterwards: reading it later would not go unnoticed.
-inline Outcome talk_in(const std::vector<std::string_view>& pieces, const config::Http& options)
+inline Outcome talk_in(const std::vector<std::string_view>& pieces, const config::Http& options,
+                       Talk::Channel channel)
 {
-    Talk talk{options};
+    Talk talk{options, {}, channel};
     for (auto piece : pieces) {
         std::vector<char> copy(piece.begin(), piece.end());
         talk.feed({copy.data(), copy.size()});
@@ -189,16 +211,17 @@ inline Outcome talk_in(const std::vector<std::string_view>& pieces, const config
 
 /// Feeds `bytes` whole, then byte by byte, then cut in two at every place: what comes out is
 /// always the same.
-inline Outcome talk(std::string_view bytes, const config::Http& options = with_root())
+inline Outcome talk(std::string_view bytes, const config::Http& options = with_root(),
+                    Talk::Channel channel = Talk::Channel::clear)
 {
-    auto whole = talk_in({bytes}, options);
+    auto whole = talk_in({bytes}, options, channel);
     std::vector<std::string_view> single;
     for (std::size_t i = 0; i < bytes.size(); ++i) single.push_back(bytes.substr(i, 1));
-    auto by_byte = talk_in(single, options);
+    auto by_byte = talk_in(single, options, channel);
     EXPECT_EQ(by_byte.output, whole.output) << "fed byte by byte";
     EXPECT_TRUE(by_byte == whole) << "fed byte by byte";
     for (std::size_t i = 1; i < bytes.size() && bytes.size() < 2000; ++i) {
-        auto cut = talk_in({bytes.substr(0, i), bytes.substr(i)}, options);
+        auto cut = talk_in({bytes.substr(0, i), bytes.substr(i)}, options, channel);
         EXPECT_EQ(cut.output, whole.output) << "cut after " << i;
         EXPECT_TRUE(cut == whole) << "cut after " << i;
     }
