@@ -18,7 +18,8 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
     "inspect": {"http"},
 }
 # A pure file decides and does no I/O: all of a protocol's folder but these (http/root opens files, http/engine is its coroutine).
-IO_FILES = re.compile(r"/(service|http/(root|engine|exchange|conversation|body))\.[ch]pp$")
+IO_FILES = re.compile(r"/(service|http/(root|engine|exchange|conversation|body)|inspect/handlers)\.[ch]pp$")
+ON_HTTP = {"inspect"}  # without a protocol of its own, but decided and carried out apart all the same
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {
@@ -74,7 +75,7 @@ class Tree:
         self.includes = {name: list(self._includes(text)) for name, text in self.files.items()
                          if pathlib.PurePosixPath(name).suffix in CODE}
         self.protocols = {name.split("/")[1] for name in self.files
-                          if re.fullmatch(r"services/\w+/protocol\.[ch]pp", name)}
+                          if re.fullmatch(r"services/\w+/protocol\.[ch]pp", name)} | ON_HTTP
 
     @staticmethod
     def _includes(text):

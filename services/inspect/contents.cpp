@@ -4,9 +4,10 @@
 #include "services/inspect/answers.hpp"
 #include "services/inspect/json.hpp"
 
+#include <zlib.h>
+
 #include <algorithm>
 #include <new>
-#include <zlib.h>
 
 namespace portico::inspect {
 
