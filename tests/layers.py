@@ -17,14 +17,17 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
     "console": {"http"},
     "inspect": {"http"},
 }
-# A pure file decides and does no I/O: all of a protocol's folder but these (http/root opens files, http/engine is its coroutine).
-IO_FILES = re.compile(r"/(service|http/(root|engine|exchange|conversation|body)|inspect/handlers)\.[ch]pp$")
-ON_HTTP = {"inspect"}  # without a protocol of its own, but decided and carried out apart all the same
+# A pure file decides and does no I/O: all of a protocol's folder but these. http/engine is what
+# services stand on, http/root reads files, http/access_log writes one.
+IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
+                      r"|root|access_log)|inspect/handlers)\.[ch]pp$")
+ON_HTTP = {"inspect"}  # it has no protocol of its own, but decides and does I/O apart all the same
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {
     "toml++": ("config/",),
-    "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/"),
+    "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/",
+                "services/http/websocket_handshake.cpp"),
     "sqlite3": ("services/mail/",),
     "llhttp": ("services/http/",),
     "zlib": ("services/http/", "services/inspect/"),
