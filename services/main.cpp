@@ -18,6 +18,7 @@
 #include "services/host/file_limit.hpp"
 #include "services/host/port_file.hpp"
 #include "services/http/service.hpp"
+#include "services/inspect/service.hpp"
 #include "services/log/log.hpp"
 #include "services/log/transcript.hpp"
 #include "services/mail/sqlite_store.hpp"
@@ -185,9 +186,10 @@ int serve(const config::Loaded& loaded, bool trace)
             return std::make_unique<pop3::Service>(options, rules, config.host.name, store,
                                                    authenticator, transcript);
         }
-        std::unique_ptr<net::Service> operator()(const config::Inspect&) const
+        std::unique_ptr<net::Service> operator()(const config::Inspect& options) const
         {
-            give_up("the inspector is not built yet");
+            return std::make_unique<inspect::Service>(options, config.host.name, registry.loops(),
+                                                      transcript);
         }
         const config::Config& config;
         const config::Port& port;

@@ -20,7 +20,8 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
 # A pure file decides and does no I/O: all of a protocol's folder but these. http/engine is what
 # services stand on, http/root reads files, http/access_log writes one.
 IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
-                      r"|root|access_log))\.[ch]pp$")
+                      r"|root|access_log)|inspect/handlers)\.[ch]pp$")
+ON_HTTP = {"inspect"}  # it has no protocol of its own, but decides and does I/O apart all the same
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {
@@ -77,7 +78,7 @@ class Tree:
         self.includes = {name: list(self._includes(text)) for name, text in self.files.items()
                          if pathlib.PurePosixPath(name).suffix in CODE}
         self.protocols = {name.split("/")[1] for name in self.files
-                          if re.fullmatch(r"services/\w+/protocol\.[ch]pp", name)}
+                          if re.fullmatch(r"services/\w+/protocol\.[ch]pp", name)} | ON_HTTP
 
     @staticmethod
     def _includes(text):

@@ -63,7 +63,8 @@ std::optional<config::Duration> parse_seconds(std::string_view text)
     const auto end = text.data() + text.size();
     const auto [stopped, error] =
         std::from_chars(text.data(), end, value, std::chars_format::fixed);
-    if (error != std::errc{} || stopped != end || !(value >= 0)) return std::nullopt;
+    if (error != std::errc{} || stopped != end || !std::isfinite(value) || std::signbit(value))
+        return std::nullopt;
     constexpr double year = 366.0 * 24 * 3600;
     return config::Duration{std::llround(std::min(value, year) * 1000)};
 }

@@ -45,6 +45,15 @@ Service::Service(config::Inspect options, std::string host_name, std::size_t loo
 net::Task<void> Service::answer(http::Exchange& exchange)
 {
     const auto& request = exchange.request();
+    // RFC 9110 section 9.3.6: what succeeds would be a tunnel from there on, even to "*" here.
+    if (request.method == "CONNECT") {
+        exchange.respond(http::Status::not_implemented);
+        co_return;
+    }
+    if (request.method == "OPTIONS" && request.target == "*") { // section 9.3.7: the server itself
+        exchange.respond(http::Status::no_content);
+        co_return;
+    }
     const auto target = http::parse_target(request.target);
     if (!target) {
         exchange.respond(http::Status::bad_request);
@@ -93,6 +102,8 @@ net::Task<void> Service::answer(http::Exchange& exchange, const http::Target& ta
         co_return;
     }
     const auto* row = std::get<const Row*>(route);
+    // Thrown away before the answer, so that what is malformed is refused all the same.
+    if (!row->content && exchange.protocol().discard_content()) co_return; // and called again
     std::string content;
     if (row->content) {
         auto all = co_await exchange.read_all();
