@@ -17,6 +17,7 @@
 #include "services/host/data_directory.hpp"
 #include "services/host/file_limit.hpp"
 #include "services/host/port_file.hpp"
+#include "services/http/access_log.hpp"
 #include "services/http/service.hpp"
 #include "services/inspect/service.hpp"
 #include "services/log/log.hpp"
@@ -117,6 +118,16 @@ void open_ports(net::Server& server, const config::Config& config,
                             failed));
 }
 
+/// Null: none is wanted.
+http::AccessLog* open_access_log(http::AccessLogs& logs, const config::HttpConnection& options)
+{
+    if (options.access_log.empty()) return nullptr;
+    const auto log = logs.open(options.access_log, options.access_log_format,
+                               static_cast<std::size_t>(options.access_log_buffer));
+    if (!log) give_up(fmt::format("access_log {}: {}", options.access_log.string(), log.error()));
+    return *log;
+}
+
 void warn_if_open(const config::Config& config, net::Log& log)
 {
     const bool any_login = config.auth.mode == config::Auth::Mode::any;
@@ -152,6 +163,7 @@ int serve(const config::Loaded& loaded, bool trace)
                                         config.accounts};
     accounts::Authenticator authenticator{accounts::policy_of(config), config.accounts, directory,
                                           pool};
+    http::AccessLogs access_logs{log};
     const auto transcript = trace ? log::make_transcript(stdout) : nullptr;
 
     net::Reactor reactor{config.host.threads};
@@ -160,15 +172,18 @@ int serve(const config::Loaded& loaded, bool trace)
     struct Make { // one line a service
         std::unique_ptr<net::Service> operator()(const config::Http& options) const
         {
+            auto* access_log = open_access_log(access_logs, options);
             if (port.site.empty())
                 return std::make_unique<http::Service>(options, config.host.name, authority,
-                                                       registry, pool, transcript, config.sites);
+                                                       registry, pool, transcript, config.sites,
+                                                       access_log);
             // The one site of this port, whatever Host says.
             auto only = options;
             const auto number = http::Sites{config.sites}.named(port.site);
             static_cast<config::Site&>(only) = config.sites.at(number - 1);
+            const std::vector<config::Site> no_others;
             return std::make_unique<http::Service>(only, config.host.name, authority, registry,
-                                                   pool, transcript);
+                                                   pool, transcript, no_others, access_log);
         }
         std::unique_ptr<net::Service> operator()(const config::Smtp& options) const
         {
@@ -189,7 +204,8 @@ int serve(const config::Loaded& loaded, bool trace)
         std::unique_ptr<net::Service> operator()(const config::Inspect& options) const
         {
             return std::make_unique<inspect::Service>(options, config.host.name, registry.loops(),
-                                                      transcript);
+                                                      transcript,
+                                                      open_access_log(access_logs, options));
         }
         const config::Config& config;
         const config::Port& port;
@@ -200,11 +216,12 @@ int serve(const config::Loaded& loaded, bool trace)
         const accounts::Directory& directory;
         accounts::Authenticator& authenticator;
         net::Transcript* transcript;
+        http::AccessLogs& access_logs;
     };
     std::vector<std::unique_ptr<net::Service>> services;
     for (const auto& port : config.ports) {
-        const Make make{config,  port,      certificates->authority, registry,        pool,
-                        **store, directory, authenticator,           transcript.get()};
+        const Make make{config,  port,      certificates->authority, registry,         pool,
+                        **store, directory, authenticator,           transcript.get(), access_logs};
         services.push_back(std::visit(make, port.options));
     }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,

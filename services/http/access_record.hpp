@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/config.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +12,7 @@
 
 namespace portico::http {
 
-enum class AccessFormat : std::uint8_t { combined, json };
+using AccessFormat = config::HttpConnection::LogFormat;
 
 /// One answered request, as the access log tells it. What the client sent is given as it came; it
 /// is escaped here. The views need to live no longer than the call they are given to.

@@ -62,6 +62,7 @@ void Conversation::came(const std::expected<std::string_view, net::Ended>& bytes
     if (bytes) return protocol_.feed(*bytes);
     switch (bytes.error()) {
     case net::Ended::left: return protocol_.left();
+    case net::Ended::woken: return; // nobody here has anything to say
     case net::Ended::idle: return protocol_.interrupted(Interruption::idle);
     case net::Ended::stopping: return protocol_.interrupted(Interruption::stopping);
     }

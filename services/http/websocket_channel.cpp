@@ -62,6 +62,7 @@ auto WebSocketChannel::wait() -> net::Task<std::optional<Event>>
     }
     switch (bytes.error()) {
     case net::Ended::left: over_ = true; break;
+    case net::Ended::woken: co_return Event::woken;
     case net::Ended::stopping: protocol_.close(CloseCode::going_away); break;
     case net::Ended::idle:
         if (std::exchange(pinged_, true) || !protocol_.ping()) over_ = true;

@@ -1,5 +1,7 @@
 #include "services/inspect/handlers.hpp"
 
+#include "services/http/event_stream.hpp"
+#include "services/http/websocket_channel.hpp"
 #include "services/inspect/octets.hpp"
 
 #include <fmt/format.h>
@@ -155,9 +157,45 @@ Task<void> drip(Exchange& exchange, const Asked& asked)
     exchange.end();
 }
 
+// One at once, the next after ?interval=.
+Task<void> events(Exchange& exchange, const Asked& asked)
+{
+    const auto count = parse_number(asked.parameter("n"));
+    const auto interval = seconds(asked, "interval", "1");
+    if (!count || !interval) {
+        respond(exchange, mistake("the events are a whole number, the interval is seconds"));
+        co_return;
+    }
+    exchange.start(
+        {.content_type = http::event_stream_type, .fields = "Cache-Control: no-store\r\n"});
+    const auto number = std::min<std::uint64_t>(*count, asked.limits.max_lines);
+    for (std::uint64_t i = 1; i <= number; ++i) {
+        if (i > 1) co_await exchange.peer().pause(std::min(*interval, asked.limits.max_delay));
+        const auto id = fmt::format("{}", i);
+        const auto data = fmt::format("{{\"event\": {}, \"of\": {}}}", i, number);
+        const http::Event event{.data = data, .type = "count", .id = id};
+        const auto text = http::to_text(event);
+        if (!text || !co_await exchange.write(*text)) co_return;
+    }
+    exchange.end();
+}
+
+// Messages go back as they come, until the client closes.
+Task<void> websocket_echo(Exchange& exchange, const Asked&)
+{
+    http::WebSocketChannel channel{exchange};
+    if (!channel.open()) co_return;
+    for (;;) {
+        const auto event = co_await channel.receive();
+        if (event == http::WebSocketChannel::Event::closed) co_return;
+        if (event != http::WebSocketChannel::Event::message) continue;
+        if (!co_await channel.send(channel.message().kind, channel.message().data)) co_return;
+    }
+}
+
 constexpr Streamed table[]{
-    {{"*", "/echo", "the request's content and type, sent back as it comes", "/echo"}, echo},
-    {{"*", "/delay/{seconds}", "the request, after a while", "/delay/1.5"}, delay},
+    {{"*", "/echo", "the request's content and type, sent back as it comes", "/echo"}, echo, true},
+    {{"*", "/delay/{seconds}", "the request, after a while", "/delay/1.5"}, delay, true},
     {{"GET", "/bytes/{n}", "n random octets, the same ones with ?seed=", "/bytes/100"}, bytes},
     {{"GET", "/stream-bytes/{n}", "likewise, in chunks of ?chunk_size=", "/stream-bytes/100"},
      stream_bytes},
@@ -165,6 +203,10 @@ constexpr Streamed table[]{
     {{"GET", "/drip",
       "?numbytes= octets over ?duration= seconds; ?delay=, ?code=", "/drip?duration=1"},
      drip},
+    {{"GET", "/events/{n}", "n server-sent events, one each ?interval= seconds",
+      "/events/2?interval=0"},
+     events},
+    {{"GET", "/websocket/echo", "a WebSocket that sends messages back", ""}, websocket_echo},
 };
 
 } // namespace

@@ -12,6 +12,7 @@ namespace portico::inspect {
 struct Streamed {
     Listed listed;
     net::Task<void> (*handle)(http::Exchange&, const Asked&); // both outlive it
+    bool content = false;                                     // reads it
 };
 
 /// Every one of them.

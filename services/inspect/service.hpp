@@ -3,39 +3,38 @@
 #include "config/config.hpp"
 #include "net/service.hpp"
 #include "services/http/engine.hpp"
-#include "services/http/routes.hpp"
+#include "services/http/router.hpp"
 #include "services/inspect/handlers.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
-#include <variant>
-#include <vector>
+#include <string_view>
 
 namespace portico::inspect {
 
 /// Tells HTTP clients what they have sent and answers as they wish, on HTTP's own engine.
-class Service final : public net::Service, private http::Answerer {
+class Service final : public net::Service {
 public:
-    /// `host_name` is for clients of HTTP/1.0 that do not say whom they call. `transcript` may be
-    /// null; it outlives the service.
+    /// `host_name` is for clients of HTTP/1.0 that do not say whom they call. `transcript` and
+    /// `access_log` may be null; they outlive the service.
     Service(config::Inspect options, std::string host_name, std::size_t loops,
-            net::Transcript* transcript);
+            net::Transcript* transcript, http::AccessLog* access_log);
 
     std::string_view name() const override { return config::Inspect::service; }
-    net::Task<void> serve(net::Connection& peer) override { return engine_.serve(peer, *this); }
+    net::Task<void> serve(net::Connection& peer) override { return engine_.serve(peer, router_); }
     std::string refusal() const override { return engine_.refusal(); }
 
 private:
-    using Route = std::variant<std::monostate, const Row*, const Streamed*>; // none: the page
-
-    net::Task<void> answer(http::Exchange& exchange) override;
-    net::Task<void> answer(http::Exchange& exchange, const http::Target& target, http::Found found);
+    net::Task<void> page(http::Exchange& exchange) const;
+    net::Task<void> stream(const Streamed& row, http::Exchange& exchange) const;
+    net::Task<void> answer(const Row& row, http::Exchange& exchange) const;
+    std::optional<Asked> asked(http::Exchange& exchange, std::string_view origin) const;
 
     config::Inspect options_;
     std::string host_name_;
     http::Engine engine_;
-    http::RouteTable table_;
-    std::vector<Route> routes_; // by their number in the table
+    http::Router router_;
     std::string page_;
 };
 
