@@ -31,6 +31,7 @@ public:
 
     /// From now on; nothing was there a moment ago, in the same turn of the loop.
     void listen();
+    bool listening() const { return listening_; }
     /// Calls read_on() after what runs now.
     void call_later();
     /// Calls became_readable() once the socket is writable.
