@@ -12,7 +12,9 @@ const Now& Desk::now()
     ::clock_gettime(CLOCK_REALTIME_COARSE, &time);
     const std::chrono::sys_seconds seconds{std::chrono::seconds{time.tv_sec}};
     if (seconds != now_.time || date_.empty()) {
-        date_ = imf_fixdate(seconds);
+        // Into the same memory, which answers that are waited for still point to.
+        const auto text = imf_fixdate(seconds);
+        date_.assign(text);
         now_ = {.time = seconds, .date = date_};
     }
     return now_;

@@ -17,7 +17,7 @@ namespace portico::http {
 /// What the conversations of one loop share: the time as answers tell it, and memory for them.
 class Desk {
 public:
-    /// Valid until the next call.
+    /// Its date is valid, and right, as long as the desk.
     const Now& now();
 
     std::string take() { return std::exchange(spare_, {}); }
