@@ -49,7 +49,7 @@ struct Read : testing::Test, Service {
         }
     }
 
-    ~Read() override
+    void TearDown() override // before what the derived fixtures hold is gone
     {
         if (!thread.joinable()) return;
         server.stop();
