@@ -290,3 +290,46 @@ class Inspector(ServerTest):
 
     def test_ranges(self):
         self.assertEqual(self.curl("/range/30", "--range", "25-27"), b"zab")
+
+    def test_events(self):
+        self.assertEqual(self.curl("/events/2?interval=0", "--no-buffer").decode().split("\n\n"), [
+            'id: 1\nevent: count\ndata: {"event": 1, "of": 2}',
+            'id: 2\nevent: count\ndata: {"event": 2, "of": 2}', ""])
+
+    def receive(self, peer, count):
+        octets = b""
+        while len(octets) < count:
+            more = peer.recv(count - len(octets))
+            self.assertTrue(more, f"closed after {octets!r}")
+            octets += more
+        return octets
+
+    def frame(self, first, payload, mask=b"\x01\x02\x03\x04"):
+        """As a client writes it (RFC 6455 section 5.2): masked; short enough for one octet of length."""
+        masked = bytes(octet ^ mask[i % 4] for i, octet in enumerate(payload))
+        return bytes([first, 0x80 | len(payload)]) + mask + masked
+
+    @rule("6455", "4.2.2", "101 with the key's answer opens a WebSocket, over the running server too")
+    @rule("6455", "5.5.2", "a ping in the middle of a fragmented message is answered at once")
+    def test_websocket(self):
+        with socket.create_connection(("127.0.0.1", self.port), timeout=talk.SECONDS) as peer:
+            # The first frame comes with the request: nothing may be lost behind the head.
+            peer.sendall(b"GET /websocket/echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                         b"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                         b"Sec-WebSocket-Version: 13\r\n\r\n" + self.frame(0x81, b"Hello"))
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += self.receive(peer, 1)
+            self.assertTrue(head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n"), head)
+            self.assertIn(b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", head)
+            self.assertEqual(self.receive(peer, 7), b"\x81\x05Hello")
+            peer.sendall(self.frame(0x01, b"to") + self.frame(0x89, b"there?") + self.frame(0x80, b"gether"))
+            self.assertEqual(self.receive(peer, 8), b"\x8a\x06there?")
+            self.assertEqual(self.receive(peer, 10), b"\x81\x08together")
+            peer.sendall(self.frame(0x88, b"\x03\xe8bye"))
+            self.assertEqual(self.receive(peer, 4), b"\x88\x02\x03\xe8")
+            self.assertEqual(peer.recv(1), b"")
+
+    def test_no_websocket(self):
+        response, _ = self.ask("GET", "/websocket/echo")
+        self.assertEqual((response.status, response.headers["Upgrade"]), (426, "websocket"))
