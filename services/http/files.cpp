@@ -21,15 +21,15 @@ constexpr std::string_view vary = "Vary: Accept-Encoding\r\n";
 constexpr std::uint64_t least_compressed = 256; // octets; less does not shrink
 
 // RFC 9110 section 8.8.1: strong, since no two contents share it, unless one is written over the
-// other in place, as long as it, within one tick of the file system's clock.
+// other in place, as long as it, within one tick of the file system's clock. The time is that of
+// the last change, which nobody can set back as that of modification can be.
 // Each coding has its own (section 8.8.3.3): a sibling's is of another file, ours depends on what
 // compresses.
 std::string entity_tag(const File& file, Coding coding, std::optional<Effort> effort)
 {
     // Unsigned, since a broken file system may tell a time that nanoseconds have no room for.
-    const auto seconds = static_cast<std::uint64_t>(file.modified.time_since_epoch().count());
-    auto tag = fmt::format("\"{:x}-{:x}-{:x}", file.size,
-                           seconds * 1'000'000'000 + file.nanoseconds, file.inode);
+    const auto changed = static_cast<std::uint64_t>(file.changed.count());
+    auto tag = fmt::format("\"{:x}-{:x}-{:x}", file.size, changed, file.inode);
     if (coding != Coding::identity)
         tag.append("-").append(effort ? gzip_name(*effort) : std::string{to_string(coding)});
     return tag += '"';

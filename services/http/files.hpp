@@ -26,7 +26,7 @@ namespace portico::http {
 struct File {
     std::uint64_t size = 0;
     std::chrono::sys_seconds modified{};
-    std::uint32_t nanoseconds = 0; // of `modified`, past the second
+    std::chrono::nanoseconds changed{}; // since the epoch: content, or what is known of the file
     std::uint64_t inode = 0;
 };
 

@@ -141,7 +141,7 @@ std::expected<Opened, FileError> Root::open(const std::string& name, std::size_t
     if (!S_ISREG(status.st_mode)) return std::unexpected{FileError::not_found};
     File file{.size = static_cast<std::uint64_t>(status.st_size),
               .modified = modified_of(status),
-              .nanoseconds = static_cast<std::uint32_t>(status.st_mtim.tv_nsec),
+              .changed = since_epoch(status.st_ctim),
               .inode = status.st_ino};
     if (file.size > most)
         return Opened{.file = file, .small = nullptr, .descriptor = std::move(descriptor)};

@@ -225,7 +225,7 @@ TEST(HttpFiles, AnswersWithWhatIsPrepared)
         std::make_shared<const Prepared>(Prepared{.head = "X: plain\r\n", .content = {}});
     set[static_cast<std::size_t>(Coding::gzip)] =
         std::make_shared<const Prepared>(Prepared{.head = "X: gzip\r\n", .content = "zipped"});
-    const File file{.size = 1000, .modified = older};
+    const File file{.size = 1000, .modified = older, .changed = older.time_since_epoch()};
     struct {
         std::string name, value;   // a field of the request
         std::string prepared = ""; // what of it is taken

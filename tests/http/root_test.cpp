@@ -75,7 +75,8 @@ TEST_F(HttpRoot, OpensRegularFiles)
     struct stat status {};
     ASSERT_EQ(::stat((folder_ / "a.txt").c_str(), &status), 0);
     EXPECT_EQ(small->file.modified.time_since_epoch().count(), status.st_mtim.tv_sec);
-    EXPECT_EQ(small->file.nanoseconds, status.st_mtim.tv_nsec);
+    EXPECT_EQ(small->file.changed.count(),
+              status.st_ctim.tv_sec * 1'000'000'000 + status.st_ctim.tv_nsec);
     EXPECT_EQ(small->file.inode, status.st_ino);
 
     auto large = root.open("docs/b.txt", 4999);

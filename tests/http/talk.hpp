@@ -179,7 +179,8 @@ private:
         if (found->second == "!") return std::unexpected{FileError::forbidden};
         if (found->second == "?") return std::unexpected{FileError::failing};
         content_ = found->second;
-        return File{.size = content_.size(), .modified = older};
+        return File{
+            .size = content_.size(), .modified = older, .changed = older.time_since_epoch()};
     }
 
     const config::Http& options_;
