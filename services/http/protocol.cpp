@@ -296,7 +296,7 @@ std::string_view Protocol::upgrade(std::string_view fields)
 
 void Protocol::done()
 {
-    if (state_ == State::discarding) return; // not yet
+    if (state_ != State::answering) return; // not yet, or already
     if (!begun_ && failed_ != ContentError::left) {
         const bool its = failed_.has_value();
         if (its) why_ = describe(*failed_);

@@ -67,8 +67,8 @@ public:
                     if (!echo()) return;
                 } else {
                     answer();
+                    protocol_.done();
                 }
-                protocol_.done();
                 if (output_.size() > before) check_head(std::string_view{output_}.substr(before));
             } else if (std::get_if<http::Close>(&step)) {
                 closed_ = true;
