@@ -111,8 +111,8 @@ void Connection::begin_read(Reader reader, Reading what, std::chrono::millisecon
 {
     if (buffer_) port_.loop.give_back(std::move(buffer_));
     reading_ = what;
-    // Until somebody listens, what has come since the last look went by unseen.
-    if (what == Reading::octets && !(edges_ && edges_->listening())) readable_ = true;
+    // Before anything is taken: an edge that comes while the service is elsewhere is heard, too.
+    edges().listen();
     const bool others_first = readable_ && reads_without_wait_ >= most_reads_without_wait;
     if (auto received = others_first ? std::nullopt : end_of_read()) {
         ++reads_without_wait_;
@@ -122,7 +122,6 @@ void Connection::begin_read(Reader reader, Reading what, std::chrono::millisecon
     reads_without_wait_ = 0;
     reader_ = std::move(reader);
     port_.loop.deadlines().arm(*this, wait);
-    edges().listen();
     if (others_first) edges().call_later();
 }
 
