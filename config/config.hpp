@@ -184,9 +184,23 @@ struct Inspect : HttpConnection {
     bool operator==(const Inspect&) const = default;
 };
 
+struct Console : HttpConnection {
+    static constexpr std::string_view service = "console"; // as [[port]] names it
+
+    bool open = false;               // whoever reaches it may use it, from other machines too
+    std::string password_hash;       // a crypt(3) hash, for HTTP's Basic scheme with any user name
+    std::vector<std::string> tokens; // for its Bearer scheme
+    std::vector<std::string>
+        hosts; // more names it is called by; "*.example.test": all in that domain
+
+    bool operator==(const Console&) const = default;
+    /// Whether only who proves it may use it.
+    bool asks() const { return !open && (!password_hash.empty() || !tokens.empty()); }
+};
+
 /// The options of every service: what a [[port]] starts from, and what one [[port]] has.
-using Services = std::tuple<Http, Smtp, Pop3, Inspect>;
-using Options = std::variant<Http, Smtp, Pop3, Inspect>;
+using Services = std::tuple<Http, Smtp, Pop3, Inspect, Console>;
+using Options = std::variant<Http, Smtp, Pop3, Inspect, Console>;
 
 /// When a port's connections become TLS: never, when the client asks (STARTTLS, STLS), at once.
 enum class PortTls : std::uint8_t { none, starttls, implicit };

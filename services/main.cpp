@@ -8,6 +8,7 @@
 #include "services/accounts/authenticator.hpp"
 #include "services/accounts/directory.hpp"
 #include "services/accounts/password.hpp"
+#include "services/console/service.hpp"
 #include "services/control/client.hpp"
 #include "services/control/commands.hpp"
 #include "services/control/service.hpp"
@@ -204,6 +205,12 @@ int serve(const config::Loaded& loaded, bool trace)
         std::unique_ptr<net::Service> operator()(const config::Inspect& options) const
         {
             return std::make_unique<inspect::Service>(options, config.host.name, registry.loops(),
+                                                      transcript,
+                                                      open_access_log(access_logs, options));
+        }
+        std::unique_ptr<net::Service> operator()(const config::Console& options) const
+        {
+            return std::make_unique<console::Service>(options, config.host.name, registry, pool,
                                                       transcript,
                                                       open_access_log(access_logs, options));
         }

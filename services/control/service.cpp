@@ -1,9 +1,9 @@
 #include "services/control/service.hpp"
 
 #include "net/connection.hpp"
+#include "services/host/status.hpp"
 #include "services/mail/trace.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -44,11 +44,6 @@ bool is_plain(std::string_view address)
     return std::ranges::none_of(address, [](char c) {
         return static_cast<unsigned char>(c) <= ' ' || c == 127 || c == '<' || c == '>';
     });
-}
-
-std::string to_text(std::chrono::system_clock::time_point time)
-{
-    return fmt::format("{:%FT%T}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 } // namespace
@@ -94,21 +89,7 @@ net::Task<void> Service::serve(net::Connection& peer)
 auto Service::ports() const -> Answer
 {
     auto list = json::array();
-    for (const auto& port : registry_.ports())
-        list.push_back({{"transport", net::to_string(port.endpoint.transport)},
-                        {"address", port.endpoint.address.to_string()},
-                        {"port", port.endpoint.port},
-                        {"name", port.well_known},
-                        {"service", port.service},
-                        {"encryption", net::to_string(port.encryption)},
-                        {"origin", port.origin},
-                        {"state", net::to_string(port.state)},
-                        {"why", port.why},
-                        {"open", port.open},
-                        {"accepted", port.accepted},
-                        {"refused", port.refused},
-                        {"bytes_in", port.bytes_in},
-                        {"bytes_out", port.bytes_out}});
+    for (const auto& port : registry_.ports()) list.push_back(host::to_json(port));
     return json{{"ports", std::move(list)}};
 }
 
@@ -123,21 +104,9 @@ auto Service::health() const -> Answer
 auto Service::connections() -> net::Task<Answer>
 {
     auto list = json::array();
+    const auto now = std::chrono::system_clock::now();
     for (const auto& peer : co_await registry_.connections())
-        list.push_back({{"number", peer.number},
-                        {"transport", net::to_string(peer.tuple.server.transport)},
-                        {"client", net::to_string(peer.tuple.client)},
-                        {"server", net::to_string(peer.tuple.server)},
-                        {"service", peer.service},
-                        {"tls", peer.tls},
-                        {"tls_version", peer.tls_version},
-                        {"bytes_in", peer.bytes_in},
-                        {"bytes_out", peer.bytes_out},
-                        {"since", to_text(peer.since)},
-                        {"seconds", std::chrono::duration_cast<std::chrono::seconds>(
-                                        std::chrono::system_clock::now() - peer.since)
-                                        .count()},
-                        {"doing", peer.doing}});
+        list.push_back(host::to_json(peer, now));
     co_return json{{"connections", std::move(list)}};
 }
 
@@ -156,7 +125,7 @@ auto Service::list(json request) -> net::Task<Answer>
                         {"mailbox", message.mailbox},
                         {"from", message.reverse_path},
                         {"size", message.size},
-                        {"received", to_text(message.received)}});
+                        {"received", host::to_text(message.received)}});
     co_return json{{"messages", std::move(list)}};
 }
 

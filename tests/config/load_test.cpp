@@ -186,6 +186,12 @@ TEST(Load, ReadsEveryKey)
         require_tls = true
         auth = "required"
         max_recipients = 200
+        [console]
+        open = true
+        password_hash = "$6$salt$hash"
+        tokens = ["0123456789abcdef"]
+        hosts = ["*.Example.test"]
+        max_body = 5
     )");
     EXPECT_EQ(config.file, "t");
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
@@ -212,6 +218,12 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(std::get<Inspect>(config.services).max_bytes, 2U);
     EXPECT_EQ(std::get<Inspect>(config.services).max_lines, 3U);
     EXPECT_EQ(std::get<Inspect>(config.services).max_headers, 4U);
+    const auto& console = std::get<Console>(config.services);
+    EXPECT_TRUE(console.open);
+    EXPECT_EQ(console.password_hash, "$6$salt$hash");
+    EXPECT_EQ(console.tokens, std::vector<std::string>{"0123456789abcdef"});
+    EXPECT_EQ(console.hosts, std::vector<std::string>{"*.example.test"});
+    EXPECT_EQ(console.max_body, 5U);
     ASSERT_EQ(config.sites.size(), 1U);
     EXPECT_EQ(config.sites[0].names, std::vector<std::string>{"*.example.test"});
     EXPECT_EQ(config.sites[0].root, "s");
@@ -252,7 +264,8 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant)
           "(expected: it in [[site]] or in [http], where it belongs)"}},
         {"\"a\\nb\" = 1\n",
          {"t:1:1: unknown key \"a\\x0ab\" "
-          "(expected: one of host, log, mail, http, smtp, pop3, inspect, auth, tls, certificate, "
+          "(expected: one of host, log, mail, http, smtp, pop3, inspect, console, auth, tls, "
+          "certificate, "
           "account, site, port)"}},
     };
     for (const Case& test : cases) expect_problems(test);
@@ -372,6 +385,10 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"inspect", "max_delay", {"'0s'", "'1h'"}, {"'2h'", "'x'"}},
         {"inspect", "max_bytes", {"1", "'1 GiB'"}, {"0", "'2 GiB'"}},
         {"inspect", "max_lines", {"1", "1000000"}, {"0", "1000001"}},
+        {"console", "open", {"true"}, {"'yes'"}},
+        {"console", "password_hash", {"'$6$salt$hash'"}, {"'secret'", "1"}},
+        {"console", "tokens", {"[]", "['0123456789abcdef']"}, {"'x'", "true"}},
+        {"console", "hosts", {"['a.b', '*.c']"}, {"'a'", "true"}},
         {"smtp", "auth", {"'offered'", "'required'", "'off'"}, {"'on'", "true"}},
         {"smtp", "strict", {"true", "false"}, {"'true'"}},
         {"smtp", "max_received", {"100"}, {"99", "'100'"}},
@@ -386,19 +403,21 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"pop3", "max_errors", {"1"}, {"0", "'1'"}},
     };
     for (const Bounds& row : table) check(row.table, row);
-    // What every port that speaks HTTP has is read for both alike.
-    std::size_t keys_of_both = 0;
+    // What every port that speaks HTTP has is read for all alike.
+    std::size_t keys_of_all = 0;
     for (const Bounds& row : table) {
         if (row.table != "http" || !is_known("[inspect]", row.key)) continue;
-        check("inspect", row);
-        ++keys_of_both;
+        for (const auto* other : {"inspect", "console"}) {
+            check(other, row);
+            ++keys_of_all;
+        }
     }
     // Every key of a plain table has its row.
     std::size_t keys = 0;
     for (const KnownKeys& known : known_keys()) {
         if (!known.table.empty() && !known.table.starts_with("[[")) keys += known.keys.size();
     }
-    EXPECT_EQ(std::size(table) + keys_of_both, keys);
+    EXPECT_EQ(std::size(table) + keys_of_all, keys);
 }
 
 TEST(Load, SaysWhatWouldBeRight)
@@ -420,6 +439,25 @@ TEST(Load, SaysWhatWouldBeRight)
           "queue_bytes, in which such messages wait)"}},
     };
     for (const Case& test : cases) expect_problems(test);
+}
+
+TEST(Load, AsksWhoMayUseAConsole)
+{
+    const std::string port = "[auth]\nmode = 'any'\n[[port]]\nport = 8025\nservice = 'console'\n";
+    const std::string open_port = port + "bind = ['0.0.0.0']\n";
+    const std::string problem =
+        "t:3:1: the console is open to other machines, but who may use it is not written down "
+        "(expected: password_hash or tokens in [console] or, if you mean it, open = true)";
+    EXPECT_EQ(problems_of(open_port), std::vector{problem});
+    EXPECT_EQ(problems_of(open_port + "[console]\nopen = false\n"), std::vector{problem});
+    EXPECT_EQ(problems_of(open_port + "[console]\ntokens = ['a secret of 8']\n"),
+              std::vector<std::string>{"t:8:11: a token that can be guessed (expected: a list of "
+                                       "texts of at least 16 characters each)"});
+    EXPECT_EQ(problems_of(port + "[console]\nhosts = ['*']\n").size(), 1U);
+    for (const auto* fine :
+         {"open = true\n", "password_hash = '$6$salt$hash'\n", "tokens = ['0123456789abcdef']\n"})
+        EXPECT_TRUE(config_of(open_port + fine).ports.size() == 1) << fine;
+    EXPECT_TRUE(config_of(port).ports.size() == 1);
 }
 
 TEST(Load, ReportsAllProblemsInTheOrderOfTheFile)
@@ -447,10 +485,11 @@ TEST(Load, ChecksPorts)
          fmt::format("t:2:8: port is a boolean (expected: {})", number)},
         {"service = 'http'", fmt::format("t:1:1: [[port]] has no port (expected: {})", number)},
         {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\" "
-                      "or \"inspect\")"},
+                      "or \"inspect\" or \"console\")"},
         {"port = 25\nservice = 'smpt'", "t:3:11: unknown service \"smpt\" (expected: \"smtp\")"},
         {"port = 25\nservice = 'ftp-data'", "t:3:11: unknown service \"ftp-data\" (expected: "
-                                            "\"http\" or \"smtp\" or \"pop3\" or \"inspect\")"},
+                                            "\"http\" or \"smtp\" or \"pop3\" or \"inspect\" or "
+                                            "\"console\")"},
         {"port = 80\nservice = 'http'\ntls = 'starttls'",
          "t:4:7: HTTP has no STARTTLS (expected: \"implicit\" (https) or \"none\")"},
         {"port = 25\nservice = 'smtp'\ntls = 'ssl'",
