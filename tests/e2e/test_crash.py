@@ -44,12 +44,6 @@ class Ledger:
             raise AssertionError(f"the ID {id} was {self.ids[id]} and now is {key}")
 
 
-def binary():
-    """What users run, if it is built: it starts faster, and so do its crashes."""
-    release = harness.ROOT / "build/release/portico"
-    return release if release.exists() else harness.default_binary()
-
-
 # --- the load -----------------------------------------------------------------------------------
 
 async def sender(port, ledger, number, round):
@@ -200,12 +194,12 @@ def check_bodies(data):
 
 class Crash(unittest.TestCase):
     def test_what_was_acknowledged_survives_kill_9(self):
-        print(f"{binary()}, seed {SEED} (PORTICO_CRASH_SEED)", flush=True)
+        print(f"{harness.users_binary()}, seed {SEED} (PORTICO_CRASH_SEED)", flush=True)
         moments = random.Random(SEED)
         ledger = Ledger()
         began = time.monotonic()
         unanswered = 0
-        server = harness.Portico(binary=binary())
+        server = harness.Portico(binary=harness.users_binary())
         with server:
             for round in range(ROUNDS):
                 asyncio.run(load_until_killed(server, ledger, round, moments.uniform(0.05, 0.8)))
