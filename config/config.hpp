@@ -42,10 +42,12 @@ struct Log {
 
 struct Mail {
     enum class Accept : std::uint8_t { any, listed };
+    enum class Durability : std::uint8_t { full, relaxed };
     Accept accept = Accept::any;
     std::uint64_t max_message_size = 50 << 20;
     std::uint64_t inline_bytes = 64 << 10; // larger messages go to files
     std::uint64_t queue_bytes = 64 << 20;  // drafts and deliveries in memory; past it, files
+    Durability durability = Durability::full;
 
     bool operator==(const Mail&) const = default;
 };

@@ -86,6 +86,9 @@ void read(Reader& table, Mail& mail)
                {64 * KiB, 1024 * GiB, "RFC 5321 section 4.5.3.1.7"});
     table.size("inline_bytes", mail.inline_bytes, {1, 16 * MiB});
     table.size("queue_bytes", mail.queue_bytes, {1 * MiB, 1024 * GiB});
+    using enum Mail::Durability;
+    table.choice<Mail::Durability>("durability", mail.durability,
+                                   {{"full", full}, {"relaxed", relaxed}});
 }
 
 void read(Reader& table, Auth& auth)

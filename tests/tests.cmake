@@ -44,6 +44,14 @@ portico_test(control portico_control)
 portico_test(host portico_host)
 portico_test(log portico_log)
 
+# Preloaded into the server by end-to-end tests; never instrumented, as they go before any program.
+foreach(name unsynced faults)
+    add_library(${name} MODULE ${PROJECT_SOURCE_DIR}/tests/e2e/${name}.cpp)
+    set_target_properties(${name} PROPERTIES PREFIX "")
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+    target_compile_options(${name} PRIVATE -O2 -Wall -Wextra)
+endforeach()
+
 # What may know what (style: "What may know what").
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME layers COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/layers.py)

@@ -42,7 +42,7 @@ FileResult<void> BodyFile::write(std::string_view bytes)
 
 FileResult<void> BodyFile::sync()
 {
-    if (::fdatasync(descriptor_.get()) == 0) return {};
+    if (bodies_->relaxed() || ::fdatasync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, "bodies/" + id_));
 }
 
@@ -63,13 +63,14 @@ FileResult<std::string> OpenBody::read(std::uint64_t offset, std::size_t size) c
     return bytes;
 }
 
-FileResult<Bodies> Bodies::open(const std::filesystem::path& folder)
+FileResult<Bodies> Bodies::open(const std::filesystem::path& folder,
+                                config::Mail::Durability durability)
 {
     if (auto created = create_folder(folder); !created)
         return std::unexpected(std::move(created.error()));
     net::FileDescriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!descriptor) return std::unexpected(error_of(errno, folder.string()));
-    return Bodies{folder, std::move(descriptor)};
+    return Bodies{folder, std::move(descriptor), durability};
 }
 
 FileResult<BodyFile> Bodies::create(std::string id) const
@@ -95,7 +96,7 @@ FileResult<void> Bodies::remove(const std::string& id) const
 
 FileResult<void> Bodies::sync() const
 {
-    if (::fsync(descriptor_.get()) == 0) return {};
+    if (relaxed() || ::fsync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, folder_.string()));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/config.hpp"
 #include "net/file_descriptor.hpp"
 #include "services/mail/error.hpp"
 
@@ -32,7 +33,8 @@ public:
 
     /// Adds `bytes` at the end. Blocks, as all of these do.
     FileResult<void> write(std::string_view bytes);
-    /// The octets are on the disk when it returns; its name is once Bodies::sync() has.
+    /// The octets are on the disk when it returns; its name is once Bodies::sync() has. With
+    /// `durability = "relaxed"` neither waits for the disk.
     FileResult<void> sync();
     /// A row names it now.
     void keep() { descriptor_.reset(); }
@@ -74,7 +76,8 @@ private:
 class Bodies {
 public:
     /// Creates the folder where it is missing.
-    static FileResult<Bodies> open(const std::filesystem::path& folder);
+    static FileResult<Bodies> open(const std::filesystem::path& folder,
+                                   config::Mail::Durability durability = {});
 
     FileResult<BodyFile> create(std::string id) const;
     FileResult<OpenBody> read(const std::string& id) const; // `gone` if there is none
@@ -85,14 +88,18 @@ public:
     FileResult<std::vector<std::string>> list() const;
 
 private:
-    Bodies(std::filesystem::path folder, net::FileDescriptor descriptor)
-        : folder_{std::move(folder)}, descriptor_{std::move(descriptor)}
+    friend class BodyFile;
+    Bodies(std::filesystem::path folder, net::FileDescriptor descriptor,
+           config::Mail::Durability durability)
+        : folder_{std::move(folder)}, descriptor_{std::move(descriptor)}, durability_{durability}
     {
     }
+    bool relaxed() const { return durability_ == config::Mail::Durability::relaxed; }
     FileError error(const std::string& id) const; // of errno
 
     std::filesystem::path folder_;
     net::FileDescriptor descriptor_;
+    config::Mail::Durability durability_;
 };
 
 /// Creates `folder` (mode 0700) and what is missing above it, durably.

@@ -191,7 +191,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!opened) return std::unexpected(std::move(opened.error()));
     auto file = folder / "mail.db";
     if (opened = create_private(file); !opened) return std::unexpected(std::move(opened.error()));
-    auto bodies = Bodies::open(folder / "bodies");
+    auto bodies = Bodies::open(folder / "bodies", limits.durability);
     if (!bodies) return std::unexpected(std::move(bodies.error().what));
     auto kept_bodies = std::make_unique<Bodies>(std::move(*bodies));
 
@@ -199,7 +199,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!database) return std::unexpected(std::move(database.error().what));
     // Nothing is written to a file that is damaged, newer or not ours.
     if (opened = value(refuse_foreign(*database, migrations().size())); opened)
-        opened = value(set_up_writing(*database));
+        opened = value(set_up_writing(*database, limits.durability));
     if (opened) opened = value(migrate(*database, migrations()));
     if (opened) opened = look_over(*database);
     if (opened) opened = value(sync_folder(folder));
