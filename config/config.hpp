@@ -44,8 +44,9 @@ struct Mail {
     enum class Accept : std::uint8_t { any, listed };
     Accept accept = Accept::any;
     std::uint64_t max_message_size = 50 << 20;
-    std::uint64_t inline_bytes = 64 << 10; // larger messages go to files
-    std::uint64_t queue_bytes = 64 << 20;  // drafts and deliveries in memory; past it, files
+    std::uint64_t inline_bytes = 64 << 10;     // larger messages go to files
+    std::uint64_t queue_bytes = 64 << 20;      // drafts and deliveries in memory; past it, files
+    std::uint64_t read_ahead_bytes = 16 << 20; // small messages in memory before they are asked for
 
     bool operator==(const Mail&) const = default;
 };

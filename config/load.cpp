@@ -86,6 +86,7 @@ void read(Reader& table, Mail& mail)
                {64 * KiB, 1024 * GiB, "RFC 5321 section 4.5.3.1.7"});
     table.size("inline_bytes", mail.inline_bytes, {1, 16 * MiB});
     table.size("queue_bytes", mail.queue_bytes, {1 * MiB, 1024 * GiB});
+    table.size("read_ahead_bytes", mail.read_ahead_bytes, {0, 1024 * GiB});
 }
 
 void read(Reader& table, Auth& auth)

@@ -289,7 +289,8 @@ void Protocol::content(std::expected<std::string_view, mail::StoreError> piece)
         say(top ? top_follows : octets_follow(messages_[index].octets_on_the_wire()));
     if (!top) output_.reserve(output_.size() + piece->size() + piece->size() / 64);
     body.add(*piece, output_);
-    if (!piece->empty() && !body.enough()) {
+    const bool all = piece->empty() || body.octets() == messages_[index].size;
+    if (!all && !body.enough()) {
         asked_ = More{};
         return;
     }
