@@ -99,6 +99,8 @@ void read(Reader& table, Auth& auth)
     table.duration("failure_delay_max", auth.failure_delay_max, {0ms, 1min});
     table.boolean("delay_loopback", auth.delay_loopback);
     table.number("failures_per_session", auth.failures_per_session, {1, 1'000'000});
+    table.number("password_cache_size", auth.password_cache_size, {0, 1'000'000});
+    table.duration("password_cache_time", auth.password_cache_time);
 }
 
 void read(Reader& table, Tls& tls)

@@ -119,6 +119,8 @@ TEST(Load, ReadsEveryKey)
         failure_delay_max = "0s"
         delay_loopback = true
         failures_per_session = 3
+        password_cache_size = 4
+        password_cache_time = "1h"
         [tls]
         min_version = "1.3"
         handshake_timeout = "4s"
@@ -192,9 +194,9 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
     EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, 1 << 20}));
-    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
+    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3, 4, 1h}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
-    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 31}}));
+    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 33}}));
     const HttpConnection limits{
         1024, 2048, 3, 0, 4, 5s, 8s, 6s, 7s, "a", HttpConnection::LogFormat::json, 64 << 10};
     const Site site{{},
@@ -223,11 +225,11 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 80}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 84}));
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 82}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 86}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 87);
+    EXPECT_EQ(config.ports[0].line, 89);
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
               (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
@@ -340,6 +342,8 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"auth", "failure_delay_max", {"'0s'", "0", "'1m'"}, {"'2m'", "-1", "true"}},
         {"auth", "delay_loopback", {"true", "false"}, {"0"}},
         {"auth", "failures_per_session", {"1"}, {"0", "'1'"}},
+        {"auth", "password_cache_size", {"0", "1000000"}, {"-1", "1000001", "'1'"}},
+        {"auth", "password_cache_time", times, no_times},
         {"tls", "min_version", {"'1.2'", "'1.3'"}, {"'1.1'", "1.2", "'ssl3'"}},
         {"tls", "handshake_timeout", times, no_times},
         {"tls", "names", {"[]", "['a.b', '::1']"}, {"'a.b'", "true"}},
