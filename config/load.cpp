@@ -86,6 +86,7 @@ void read(Reader& table, Mail& mail)
                {64 * KiB, 1024 * GiB, "RFC 5321 section 4.5.3.1.7"});
     table.size("inline_bytes", mail.inline_bytes, {1, 16 * MiB});
     table.size("queue_bytes", mail.queue_bytes, {1 * MiB, 1024 * GiB});
+    table.size("read_ahead_bytes", mail.read_ahead_bytes, {0, 1024 * GiB});
     using enum Mail::Durability;
     table.choice<Mail::Durability>("durability", mail.durability,
                                    {{"full", full}, {"relaxed", relaxed}});
@@ -101,6 +102,8 @@ void read(Reader& table, Auth& auth)
     table.duration("failure_delay_max", auth.failure_delay_max, {0ms, 1min});
     table.boolean("delay_loopback", auth.delay_loopback);
     table.number("failures_per_session", auth.failures_per_session, {1, 1'000'000});
+    table.number("password_cache_size", auth.password_cache_size, {0, 1'000'000});
+    table.duration("password_cache_time", auth.password_cache_time);
 }
 
 void read(Reader& table, Tls& tls)

@@ -63,6 +63,9 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
          "each CROSS JOIN delivery ON delivery.mailbox = each.value AND delivery.message = ?1 "
          "WHERE message.id = ?1 AND message.uid = ?2 LIMIT 1"},
         {reader->body_, "SELECT in_file, substr(body, ?2, ?3) FROM message WHERE id = ?1"},
+        {reader->whole_body_, "SELECT in_file, body FROM message WHERE id = ?1"},
+        {reader->begin_, "BEGIN"},
+        {reader->end_, "COMMIT"},
     };
     for (auto& [statement, sql] : statements) {
         auto prepared = reader->database_.prepare(sql);
@@ -128,6 +131,38 @@ sqlite::Result<std::optional<Part>> Reader::body(std::int64_t key, std::uint64_t
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return std::nullopt;
     return Part{rows.integer(0) != 0, std::string{rows.blob(1)}};
+}
+
+auto Reader::add(const Message& message, ReadAhead& ahead) -> sqlite::Result<Added>
+{
+    auto rows = whole_body_.start(message.key);
+    auto row = rows.next();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return Added::gone;
+    if (rows.integer(0) != 0) return Added::no;
+    const auto bytes = rows.blob(1);
+    const bool whole = bytes.size() == message.size; // if not, reading it tells what is wrong
+    return whole && ahead.add(bytes) ? Added::yes : Added::no;
+}
+
+sqlite::Result<bool> Reader::read_ahead(std::span<const Message> messages, std::size_t wanted,
+                                        ReadAhead& ahead)
+{
+    // One transaction, which is over when it is answered: the locks of each cost more than a row.
+    if (auto begun = begin_.run(); !begun) return std::unexpected(std::move(begun.error()));
+    bool there = true;
+    std::uint64_t octets = 0;
+    for (const auto& message : messages) {
+        octets += message.size;
+        const bool first = &message == &messages.front();
+        if (!first && octets > wanted) break;
+        auto added = add(message, ahead);
+        if (!added) return std::unexpected(std::move(added.error()));
+        if (first) there = *added != Added::gone;
+        if (*added != Added::yes) break;
+    }
+    if (auto ended = end_.run(); !ended) return std::unexpected(std::move(ended.error()));
+    return there;
 }
 
 sqlite::Result<std::unique_ptr<Reader>> Readers::borrow()

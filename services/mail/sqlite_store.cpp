@@ -29,8 +29,9 @@ public:
                 net::Log& log, std::unique_ptr<Bodies> bodies, std::unique_ptr<Writer> writer,
                 Identities identities, std::int64_t last_key)
         : limits_{limits}, pool_{pool}, bodies_{std::move(bodies)}, budget_{limits.queue_bytes},
-          trouble_{log, "writing bodies"}, identities_{identities}, last_key_{last_key},
-          writer_{std::move(writer)}, readers_{std::move(file), pool, log}
+          read_ahead_{limits.read_ahead_bytes}, trouble_{log, "writing bodies"},
+          identities_{identities}, last_key_{last_key}, writer_{std::move(writer)},
+          readers_{std::move(file), pool, log}
     {
     }
 
@@ -53,8 +54,8 @@ public:
         auto listing =
             co_await readers_.ask([&mailbox](Reader& reader) { return reader.listing(mailbox); });
         if (!listing) co_return std::unexpected(listing.error());
-        co_return std::make_unique<SqliteMaildrop>(readers_, *bodies_, *writer_, std::move(*lock),
-                                                   std::move(*listing));
+        const MaildropTools tools{readers_, *bodies_, *writer_, read_ahead_, removed_};
+        co_return std::make_unique<SqliteMaildrop>(tools, std::move(*lock), std::move(*listing));
     }
 
     net::Task<std::expected<std::vector<Summary>, StoreError>> list(std::string mailbox,
@@ -85,7 +86,9 @@ public:
         auto key = identities_.key_of(id);
         if (!key) co_return std::unexpected(StoreError::gone);
         Change change{RemovalEverywhere{*key, std::move(id)}};
-        co_return co_await writer_->apply(std::move(change));
+        auto outcome = co_await writer_->apply(std::move(change));
+        if (outcome) removed_.fetch_add(1, std::memory_order_release);
+        co_return outcome;
     }
 
 private:
@@ -93,6 +96,8 @@ private:
     net::Pool& pool_;
     std::unique_ptr<Bodies> bodies_;
     Budget budget_;
+    Budget read_ahead_;
+    std::atomic<std::uint64_t> removed_{0}; // messages, everywhere
     Trouble trouble_;
     Identities identities_;
     std::atomic<std::int64_t> last_key_;

@@ -289,7 +289,8 @@ void Protocol::content(std::expected<std::string_view, mail::StoreError> piece)
         say(top ? top_follows : octets_follow(messages_[index].octets_on_the_wire()));
     if (!top) output_.reserve(output_.size() + piece->size() + piece->size() / 64);
     body.add(*piece, output_);
-    if (!piece->empty() && !body.enough()) {
+    const bool all = piece->empty() || body.octets() == messages_[index].size;
+    if (!all && !body.enough()) {
         asked_ = More{};
         return;
     }
@@ -345,7 +346,7 @@ void Protocol::updated(std::expected<void, mail::StoreError> outcome)
 {
     if (outcome)
         say(signing_off(host_.name, count_));
-    else
+    else // RFC 1939 section 6: some or none of them were removed
         say(outcome.error() == mail::StoreError::damaged ? not_removed_for_good : not_removed);
     messages_ = {};
     state_ = State::ended;

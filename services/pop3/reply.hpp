@@ -110,6 +110,7 @@ public:
     std::uint64_t octets() const { return octets_; }
 
 private:
+    void add_all(std::string_view piece, std::string& output);
     void line_ended();
 
     std::uint64_t lines_; // of the body, still to come

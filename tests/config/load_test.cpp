@@ -31,6 +31,11 @@ std::vector<std::string> problems_of(std::string_view text)
     return lines;
 }
 
+int line_of(std::string_view text, std::string_view what)
+{
+    return 1 + static_cast<int>(std::ranges::count(text.substr(0, text.find(what)), '\n'));
+}
+
 void expect_problems(const Case& test)
 {
     const std::vector<std::string> expected{test.problems.begin(), test.problems.end()};
@@ -93,7 +98,7 @@ TEST(Load, DefaultPortsTakeTheFilesOptions)
 
 TEST(Load, ReadsEveryKey)
 {
-    const auto config = config_of(R"(
+    const std::string_view text = R"(
         [host]
         name = "mx.example.test"
         data = "d"
@@ -113,12 +118,15 @@ TEST(Load, ReadsEveryKey)
         inline_bytes = 1
         queue_bytes = "1GiB"
         durability = "relaxed"
+        read_ahead_bytes = "1MiB"
         [auth]
         mode = "listed"
         allow_plaintext = true
         failure_delay_max = "0s"
         delay_loopback = true
         failures_per_session = 3
+        password_cache_size = 4
+        password_cache_time = "1h"
         [tls]
         min_version = "1.3"
         handshake_timeout = "4s"
@@ -193,15 +201,17 @@ TEST(Load, ReadsEveryKey)
         tokens = ["0123456789abcdef"]
         hosts = ["*.Example.test"]
         max_body = 5
-    )");
+    )";
+    const auto config = config_of(text);
     EXPECT_EQ(config.file, "t");
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
-    EXPECT_EQ(config.mail,
-              (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, Mail::Durability::relaxed}));
-    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
+    EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, 1 << 20,
+                                 Mail::Durability::relaxed}));
+    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3, 4, 1h}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
-    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 31}}));
+    EXPECT_EQ(config.certificates,
+              (std::vector<Certificate>{{"c", "k", line_of(text, "[[certificate]]")}}));
     const HttpConnection limits{
         1024, 2048, 3, 0, 4, 5s, 8s, 6s, 7s, "a", HttpConnection::LogFormat::json, 64 << 10};
     const Site site{{},
@@ -235,12 +245,16 @@ TEST(Load, ReadsEveryKey)
               (Smtp{Smtp::Auth::off, false, 200, 1000, 100, 1, 1h, 2min, 3min}));
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
-    EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 80}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 84}));
+    EXPECT_EQ(config.accounts[0], (Account{"ana",
+                                           {"ana@example.test", "*@ana.test"},
+                                           "$6$salt$hash",
+                                           "",
+                                           line_of(text, "[[account]]")}));
+    EXPECT_EQ(config.accounts[1],
+              (Account{"bot", {}, "", "s", line_of(text, "name = \"bot\"") - 1}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 87);
+    EXPECT_EQ(config.ports[0].line, line_of(text, "[[port]]"));
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
               (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
@@ -349,11 +363,14 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"mail", "inline_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'"}},
         {"mail", "queue_bytes", {"'1 MiB'"}, {"1", "0"}},
         {"mail", "durability", {"'full'", "'relaxed'"}, {"'none'", "true"}},
+        {"mail", "read_ahead_bytes", {"0", "'1 GiB'"}, {"-1", "'2048 GiB'"}},
         {"auth", "mode", {"'any'", "'listed'"}, {"'nobody'", "1"}},
         {"auth", "allow_plaintext", {"true", "false"}, {"'yes'", "1"}},
         {"auth", "failure_delay_max", {"'0s'", "0", "'1m'"}, {"'2m'", "-1", "true"}},
         {"auth", "delay_loopback", {"true", "false"}, {"0"}},
         {"auth", "failures_per_session", {"1"}, {"0", "'1'"}},
+        {"auth", "password_cache_size", {"0", "1000000"}, {"-1", "1000001", "'1'"}},
+        {"auth", "password_cache_time", times, no_times},
         {"tls", "min_version", {"'1.2'", "'1.3'"}, {"'1.1'", "1.2", "'ssl3'"}},
         {"tls", "handshake_timeout", times, no_times},
         {"tls", "names", {"[]", "['a.b', '::1']"}, {"'a.b'", "true"}},
