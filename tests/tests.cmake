@@ -41,6 +41,7 @@ portico_test(http portico_http)
 portico_test(inspect portico_inspect_pure)
 portico_test(control portico_control)
 portico_test(host portico_host)
+portico_test(store portico_store_pure)
 portico_test(log portico_log)
 
 # What may know what (style: "What may know what").
