@@ -21,6 +21,9 @@ constexpr int checkpoint_pages = 200;
 // writer holds new ones off for the moment it takes.
 constexpr int restart_pages = 8192;
 
+// How often it is tried again to remove bodies that a backup held.
+constexpr std::chrono::milliseconds hold_pause{500};
+
 bool in_file(const Change& change)
 {
     auto* delivery = std::get_if<Delivery>(&change);
@@ -115,7 +118,10 @@ void Writer::run()
     std::vector<BodyFile> discarded;
     while (take(group, discarded)) {
         discarded.clear();
-        if (group.empty()) continue;
+        if (group.empty()) {
+            remove_unneeded();
+            continue;
+        }
         write(group);
         answer(std::exchange(group, {}));
         // What follows can wait until those who wait are awake.
@@ -127,7 +133,11 @@ void Writer::run()
 bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 {
     std::unique_lock lock{mutex_};
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty() || !discarded_.empty(); });
+    const auto any = [this] { return stopping_ || !queue_.empty() || !discarded_.empty(); };
+    if (unneeded_.empty())
+        arrived_.wait(lock, any);
+    else // held by a backup; nobody tells when it ends
+        arrived_.wait_for(lock, hold_pause, any);
     std::swap(discarded, discarded_);
     std::size_t bytes = 0;
     while (!queue_.empty() && group.size() < most_changes && bytes < most_bytes) {
@@ -225,6 +235,9 @@ void Writer::answer(std::vector<Job> group)
 
 void Writer::remove_unneeded()
 {
+    if (unneeded_.empty()) return;
+    const auto removal = bodies_.begin_removal();
+    if (!removal) return;
     for (auto& id : unneeded_) {
         // One that stays is swept at the next start.
         if (auto removed = bodies_.remove(id))
