@@ -17,6 +17,7 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
     "console": {"http", "host"},
     "control": {"host"},
     "inspect": {"http"},
+    "store": {"control", "host"},  # asks a running server, or locks the data directory in its place
 }
 # A pure file decides and does no I/O: all of a protocol's folder but these. http/engine is what
 # services stand on, http/root reads files, http/access_log writes one.

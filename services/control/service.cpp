@@ -78,6 +78,7 @@ net::Task<void> Service::serve(net::Connection& peer)
         if (command == "connections") answer = co_await connections();
         if (command == "mail ls") answer = co_await list(request);
         if (command == "mail rm") answer = co_await remove(request);
+        if (command == "store import") answer = co_await import(peer, request, std::move(received));
         if (command == "send") answer = co_await send(peer, request, std::move(received));
     } catch (const json::exception& error) {
         answer = std::unexpected{std::string{"malformed request: "} + error.what()};
@@ -169,24 +170,53 @@ auto Service::send(net::Connection& peer, json request, std::string message) -> 
                          : std::string_view{},
         .time = std::chrono::system_clock::now(),
     }));
+    if (!taken) co_return std::unexpected{explain(taken.error())};
+    auto delivered = co_await receive(peer, *draft, size, std::move(message));
+    if (!delivered) co_return std::unexpected{std::move(delivered.error())};
+    peer.log(net::Level::info,
+             fmt::format("accepted {}: {} octets from <{}> for {} recipients", draft->id(), size,
+                         envelope.reverse_path, envelope.recipients.size()));
+    co_return json{{"id", draft->id()}};
+}
+
+/// A message as it was elsewhere: no trace fields, and received when it was received there.
+auto Service::import(net::Connection& peer, json request, std::string message) -> net::Task<Answer>
+{
+    const auto size = request.at("size").get<std::uint64_t>();
+    const auto mailbox = request.at("mailbox").get<std::string>();
+    const std::chrono::milliseconds received{request.at("received").get<std::int64_t>()};
+    mail::Envelope envelope;
+    envelope.reverse_path = request.value("from", "");
+    if (mailbox.empty()) co_return std::unexpected{std::string{"no mailbox"}};
+    envelope.recipients.push_back({mailbox, mailbox});
+    envelope.received = std::chrono::system_clock::time_point{received};
+    auto draft = store_.begin(std::move(envelope));
+    auto delivered = co_await receive(peer, *draft, size, std::move(message));
+    if (!delivered) co_return std::unexpected{std::move(delivered.error())};
+    peer.log(net::Level::debug,
+             fmt::format("imported {}: {} octets for {}", draft->id(), size, mailbox));
+    co_return json{{"id", draft->id()}};
+}
+
+/// Reads the rest of a message of `size` octets, whose beginning is there, and delivers it.
+net::Task<std::expected<void, std::string>>
+Service::receive(net::Connection& peer, mail::Draft& draft, std::uint64_t size, std::string message)
+{
     std::uint64_t received = 0;
     std::string_view piece = message;
     for (;;) {
         received += piece.size();
         if (received > size) co_return std::unexpected{std::string{"more octets than announced"}};
-        if (taken) taken = co_await draft->append(piece);
+        auto taken = co_await draft.append(piece);
         if (!taken) co_return std::unexpected{explain(taken.error())};
         if (received == size) break;
         auto bytes = co_await peer.read(wait);
         if (!bytes) co_return std::unexpected{std::string{"the message is not whole"}};
         piece = *bytes;
     }
-    if (auto delivered = co_await draft->deliver(); !delivered)
-        co_return std::unexpected{explain(delivered.error())};
-    peer.log(net::Level::info,
-             fmt::format("accepted {}: {} octets from <{}> for {} recipients", draft->id(), size,
-                         envelope.reverse_path, envelope.recipients.size()));
-    co_return json{{"id", draft->id()}};
+    auto delivered = co_await draft.deliver();
+    if (!delivered) co_return std::unexpected{explain(delivered.error())};
+    co_return std::expected<void, std::string>{};
 }
 
 net::Task<void> Service::cat(net::Connection& peer, json request)

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -98,6 +99,29 @@ FileResult<void> Bodies::sync() const
 {
     if (relaxed() || ::fsync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, folder_.string()));
+}
+
+// The lock is on the folder itself: nothing more to create, to back up or to clean up, and the
+// kernel lets go of it however a process ends.
+FileResult<BodiesHold> Bodies::hold() const
+{
+    net::FileDescriptor own{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!own) return std::unexpected(error_of(errno, folder_.string()));
+    while (::flock(own.get(), LOCK_SH) != 0)
+        if (errno != EINTR) return std::unexpected(error_of(errno, folder_.string()));
+    return BodiesHold{std::move(own)};
+}
+
+std::optional<BodiesRemoval> Bodies::begin_removal() const
+{
+    // On a filesystem without such locks nobody can hold them either.
+    if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return {};
+    return BodiesRemoval{descriptor_.get()};
+}
+
+BodiesRemoval::~BodiesRemoval()
+{
+    if (descriptor_ >= 0) ::flock(descriptor_, LOCK_UN);
 }
 
 FileResult<std::vector<std::string>> Bodies::list() const

@@ -163,6 +163,8 @@ std::expected<Identities, std::string> identities_of(sqlite::Database& database)
 Opened sweep(sqlite::Database& database, const Bodies& bodies, const Identities& identities,
              net::Log& log)
 {
+    const auto removal = bodies.begin_removal();
+    if (!removal) return {}; // a backup holds them: at the next start
     auto ids = bodies.list();
     if (!ids) return std::unexpected(std::move(ids.error().what));
     auto named =

@@ -23,6 +23,9 @@ constexpr int checkpoint_pages = 200;
 // writer holds new ones off for the moment it takes.
 constexpr int restart_pages = 8192;
 
+// How often it is tried again to remove bodies that a backup held.
+constexpr std::chrono::milliseconds hold_pause{500};
+
 bool in_file(const Change& change)
 {
     auto* delivery = std::get_if<Delivery>(&change);
@@ -132,10 +135,14 @@ void Writer::run()
 bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 {
     std::unique_lock lock{mutex_};
-    arrived_.wait(lock, [this] {
+    const auto any = [this] {
         return stopping_ || !queue_.empty() || !removals_.empty() || !discarded_.empty() ||
-               !unneeded_.empty();
-    });
+               (!unneeded_.empty() && !held_);
+    };
+    if (held_) // nobody tells when it ends
+        arrived_.wait_for(lock, hold_pause, any);
+    else
+        arrived_.wait(lock, any);
     std::swap(discarded, discarded_);
     std::size_t bytes = 0;
     while (!queue_.empty() && group.size() < most_changes && bytes < most_bytes) {
@@ -148,7 +155,8 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
         group.push_back(std::move(removals_.front()));
         removals_.pop_front();
     }
-    return !group.empty() || !discarded.empty() || !unneeded_.empty() || !stopping_;
+    const bool removable = !unneeded_.empty() && !held_;
+    return !group.empty() || !discarded.empty() || removable || !stopping_;
 }
 
 void Writer::write(std::span<Job> group)
@@ -260,6 +268,10 @@ void Writer::answer(std::vector<Job> group)
 
 void Writer::remove_unneeded()
 {
+    if (unneeded_.empty()) return;
+    const auto removal = bodies_.begin_removal();
+    held_ = !removal;
+    if (held_) return;
     for (std::size_t files = 0; files < most_files && !unneeded_.empty(); ++files) {
         // One that stays is swept at the next start.
         if (auto removed = bodies_.remove(unneeded_.back()))

@@ -91,6 +91,7 @@ private:
     Trouble removing_;
     Trouble checkpointing_;
     std::vector<std::string> unneeded_; // bodies whose last row is gone
+    bool held_ = false;                 // a backup holds them
     int wal_pages_ = 0;                 // in the WAL as of the last commit
     int checkpointed_pages_ = 0;        // of them, at the last checkpoint
 
