@@ -139,7 +139,7 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
         return stopping_ || !queue_.empty() || !removals_.empty() || !discarded_.empty() ||
                (!unneeded_.empty() && !held_);
     };
-    if (held_) // nobody tells when it ends
+    if (held_) // nobody tells when that ends
         arrived_.wait_for(lock, hold_pause, any);
     else
         arrived_.wait(lock, any);
@@ -155,8 +155,7 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
         group.push_back(std::move(removals_.front()));
         removals_.pop_front();
     }
-    const bool removable = !unneeded_.empty() && !held_;
-    return !group.empty() || !discarded.empty() || removable || !stopping_;
+    return !group.empty() || !discarded.empty() || (!unneeded_.empty() && !held_) || !stopping_;
 }
 
 void Writer::write(std::span<Job> group)
@@ -268,6 +267,7 @@ void Writer::answer(std::vector<Job> group)
 
 void Writer::remove_unneeded()
 {
+    held_ = false;
     if (unneeded_.empty()) return;
     const auto removal = bodies_.begin_removal();
     held_ = !removal;

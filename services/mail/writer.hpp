@@ -91,7 +91,7 @@ private:
     Trouble removing_;
     Trouble checkpointing_;
     std::vector<std::string> unneeded_; // bodies whose last row is gone
-    bool held_ = false;                 // a backup holds them
+    bool held_ = false;                 // they are, by a backup
     int wal_pages_ = 0;                 // in the WAL as of the last commit
     int checkpointed_pages_ = 0;        // of them, at the last checkpoint
 

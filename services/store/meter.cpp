@@ -49,6 +49,7 @@ void Meter::now(std::string what)
 {
     what_ = std::move(what);
     began_ = Clock::now();
+    drawn_at_ = {};
 }
 
 void Meter::say(std::string_view line)
