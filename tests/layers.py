@@ -29,6 +29,7 @@ ONE_PLACE = {
     "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/",
                 "services/http/websocket_handshake.cpp"),
     "sqlite3": ("services/mail/",),
+    "xxhash": ("services/mail/",),
     "llhttp": ("services/http/",),
     "zlib": ("services/http/", "services/inspect/"),
     "spdlog": ("services/log/",),

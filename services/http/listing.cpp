@@ -1,7 +1,8 @@
 #include "services/http/listing.hpp"
 
+#include "services/http/page.hpp"
 #include "services/http/path.hpp"
-#include "services/http/welcome.hpp"
+#include "services/http/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -16,47 +17,15 @@ namespace portico::http {
 
 namespace {
 
-// The welcome page's look.
-constexpr std::string_view page_start = R"(<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<link rel="icon" href="data:,">
-<title>{0}</title>
-<style>
-:root {{ color-scheme: light dark; --ink: #1d2430; --soft: #5c6778; --paper: #f6f7f9; --card: #fff;
-  --line: #dfe3ea; --accent: #1a56b0; --over: #f0f3f8 }}
-@media (prefers-color-scheme: dark) {{ :root {{ --ink: #e4e8ef; --soft: #9aa6b8; --paper: #12161d;
-  --card: #1a2029; --line: #2c3542; --accent: #8ab4f8; --over: #212936 }} }}
-* {{ box-sizing: border-box }}
-body {{ margin: 0; background: var(--paper); color: var(--ink);
-  font: 16px/1.55 system-ui, sans-serif }}
-main {{ max-width: 62rem; margin: 0 auto; padding: 2.5rem 1.1rem 3rem }}
-h1 {{ margin: 0 0 1.2rem; font-size: 1.5rem; letter-spacing: -.01em; overflow-wrap: anywhere }}
-h1 i {{ color: var(--soft); font-style: normal; font-weight: 400; padding: 0 .15em }}
-a {{ color: var(--accent); text-decoration: none }}
-a:hover {{ text-decoration: underline }}
-.card {{ background: var(--card); border: 1px solid var(--line); border-radius: 10px;
-  overflow: hidden }}
-table {{ width: 100%; border-collapse: collapse; font-size: .95rem }}
-th, td {{ padding: .5rem .9rem; text-align: left; white-space: nowrap }}
-th {{ color: var(--soft); font-weight: 600; font-size: .8rem }}
-td {{ border-top: 1px solid var(--line); color: var(--soft) }}
-tr:hover td {{ background: var(--over) }}
-td:first-child {{ width: 100%; white-space: normal; overflow-wrap: anywhere; color: var(--ink) }}
-.folder {{ font-weight: 600 }}
-.n {{ text-align: right; font-variant-numeric: tabular-nums }}
-p {{ margin: 0; padding: .8rem .9rem; color: var(--soft) }}
-table + p {{ border-top: 1px solid var(--line) }}
-footer {{ margin-top: 1.2rem; font-size: .85rem; color: var(--soft) }}
-@media (max-width: 40rem) {{ .t {{ display: none }} main {{ padding: 1.4rem .7rem 2rem }}
-  th, td {{ padding: .6rem .7rem }} }}
-</style>
-</head>
-<body>
-<main>
+constexpr std::string_view style = R"(
+h1 i { color: var(--soft); font-style: normal; font-weight: 400; padding: 0 .15em }
+td { color: var(--soft); white-space: nowrap }
+tr:hover td { background: var(--over) }
+td:first-child { width: 100%; white-space: normal; overflow-wrap: anywhere; color: var(--ink) }
+.folder { font-weight: 600 }
+.card p { margin: 0; padding: .8rem .9rem; color: var(--soft) }
+table + p { border-top: 1px solid var(--line) }
+@media (max-width: 40rem) { .t { display: none } th, td { padding: .6rem .7rem } }
 )";
 
 constexpr std::string_view table_start = R"(<div class="card">
@@ -66,24 +35,15 @@ constexpr std::string_view table_start = R"(<div class="card">
 <tbody>
 )";
 
-// How long the sequence is that begins here (RFC 3629 section 4); 0: none does.
+// How long the character is that begins here (RFC 3629 section 4); 0: none does.
 std::size_t utf8_length(std::string_view text)
 {
-    const auto octet = [&text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto first = octet(0);
-    const std::size_t length = first < 0x80                    ? 1
-                               : first >= 0xc2 && first < 0xe0 ? 2
-                               : first >= 0xe0 && first < 0xf0 ? 3
-                               : first >= 0xf0 && first < 0xf5 ? 4
-                                                               : 0;
-    if (length > text.size()) return 0;
-    for (std::size_t i = 1; i < length; ++i)
-        if ((octet(i) & 0xc0) != 0x80) return 0;
-    if (length < 3) return length;
-    const auto second = octet(1);
-    const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
-                     (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90);
-    return bad ? 0 : length;
+    Utf8 utf8;
+    for (std::size_t length = 1; length <= text.size(); ++length) {
+        if (!utf8.take(static_cast<unsigned char>(text[length - 1]))) return 0;
+        if (utf8.whole()) return length;
+    }
+    return 0;
 }
 
 // A file's name for a page: escaped, and with U+FFFD for what is no text in UTF-8.
@@ -169,7 +129,7 @@ std::string listing_page(std::string_view folder, Listing listing)
     std::ranges::sort(entries, {}, [](const Entry& entry) {
         return std::tuple{!entry.is_folder, std::string_view{entry.name}};
     });
-    auto page = fmt::format(page_start, "/" + shown(folder));
+    auto page = begin_page("/" + shown(folder), style);
     page += heading(folder);
     page += table_start;
     if (!folder.empty())
@@ -181,7 +141,8 @@ std::string listing_page(std::string_view folder, Listing listing)
         page += fmt::format("<p>... and more: only {} are shown.</p>\n", entries.size());
     else if (entries.empty())
         page += "<p>This folder is empty.</p>\n";
-    page += "</div>\n<footer>portico</footer>\n</main>\n</body>\n</html>\n";
+    page += "</div>\n<footer>portico</footer>\n";
+    page += page_end;
     return page;
 }
 

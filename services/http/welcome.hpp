@@ -33,7 +33,4 @@ struct WelcomeContent {
 /// and port.
 std::string welcome_page(const WelcomeContent& content);
 
-/// `text` with everything escaped that means something in HTML, also between quotes.
-std::string escape_html(std::string_view text);
-
 } // namespace portico::http

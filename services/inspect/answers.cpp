@@ -1,6 +1,6 @@
 #include "services/inspect/answers.hpp"
 
-#include "services/http/welcome.hpp"
+#include "services/http/page.hpp"
 #include "services/inspect/json.hpp"
 
 #include <fmt/format.h>
@@ -102,24 +102,12 @@ constexpr Row table[]{
     {{"GET", "/robots.txt", "robots may look at nothing", "/robots.txt"}, robots},
 };
 
-constexpr std::string_view page_start = R"(<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<title>portico: request inspector</title>
-<style>
-:root { color-scheme: light dark }
-body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem; font: 16px/1.5 system-ui, sans-serif }
-td { padding: .15rem 1rem .15rem 0; vertical-align: top }
-code { font: .9rem/1.5 ui-monospace, monospace }
-</style>
-</head>
-<body>
-<h1>Request inspector</h1>
+constexpr std::string_view introduction = R"(<h1>Request inspector</h1>
 <p>It tells HTTP clients what they have sent, and answers as they wish.</p>
+<div class="card">
 <table>
+<thead><tr><th>Method</th><th>Path</th><th>Answers</th></tr></thead>
+<tbody>
 )";
 
 } // namespace
@@ -145,15 +133,19 @@ std::string stream_line(const Asked& asked, std::uint64_t number)
 
 std::string index_page(const std::vector<Listed>& all)
 {
-    std::string page{page_start};
+    auto page = http::begin_page("portico: request inspector", "");
+    page += introduction;
     for (const auto& [method, pattern, about, example] : all) {
         auto path = fmt::format("<code>{}</code>", http::escape_html(pattern));
         if (!example.empty())
             path = fmt::format("<a href=\"{}\">{}</a>", http::escape_html(example), path);
-        fmt::format_to(std::back_inserter(page), "<tr><td><code>{}</code><td>{}<td>{}\n",
+        fmt::format_to(std::back_inserter(page),
+                       "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n",
                        method == "*" ? "any" : method, path, http::escape_html(about));
     }
-    return page + "</table>\n</body>\n</html>\n";
+    page += "</tbody>\n</table>\n</div>\n";
+    page += http::page_end;
+    return page;
 }
 
 } // namespace portico::inspect

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <utility>
 
 namespace portico::mail {
@@ -18,17 +19,23 @@ sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& data
         {changes->add_mailbox_, "INSERT INTO mailbox (name) VALUES (?1) RETURNING id"},
         {changes->add_message_,
          "INSERT INTO message (id, uid, received, size, in_file, mailboxes, reverse_path, "
-         "recipients, body, parameters) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+         "recipients, body, parameters, hash) "
+         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
         {changes->add_delivery_,
          "INSERT INTO delivery (mailbox, message, size, uid, traits) VALUES (?1, ?2, ?3, ?4, ?5)"},
-        {changes->remove_delivery_, "DELETE FROM delivery WHERE mailbox = ?1 AND message = ?2"},
+        {changes->remove_delivery_,
+         "DELETE FROM delivery WHERE mailbox = ?1 AND message = ?2 RETURNING mailbox, size"},
         {changes->remove_deliveries_,
          "DELETE FROM delivery WHERE message = ?1 AND mailbox IN (SELECT value FROM "
-         "json_each((SELECT mailboxes FROM message WHERE id = ?1 AND uid = ?2)))"},
+         "json_each((SELECT mailboxes FROM message WHERE id = ?1 AND uid = ?2))) "
+         "RETURNING mailbox, size"},
         {changes->remove_message_,
          "DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
          "json_each(message.mailboxes) AS each CROSS JOIN delivery ON "
-         "delivery.mailbox = each.value AND delivery.message = ?1) RETURNING uid, in_file"},
+         "delivery.mailbox = each.value AND delivery.message = ?1) RETURNING uid, in_file, size"},
+        {changes->count_mailbox_, "UPDATE mailbox SET messages = messages + ?2, "
+                                  "bytes = bytes + ?3 WHERE id = ?1"},
+        {changes->count_store_, "UPDATE store SET messages = messages + ?1, bytes = bytes + ?2"},
     };
     for (auto& [statement, sql] : statements) {
         auto prepared = database.prepare(sql);
@@ -57,12 +64,15 @@ sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std
     auto add = [&](auto body) {
         return add_message_.run(delivery.key, delivery.id, delivery.received, size,
                                 std::int64_t{buffer == nullptr}, list, delivery.reverse_path,
-                                delivery.recipients, body, delivery.parameters);
+                                delivery.recipients, body, delivery.parameters,
+                                std::bit_cast<std::int64_t>(delivery.checksum));
     };
     auto added = buffer ? add(sqlite::Blob{buffer->view()}) : add(nullptr);
     for (auto id : mailboxes)
         if (added) added = add_delivery_.run(id, delivery.key, size, delivery.id, delivery.traits);
     if (!added) return std::unexpected(std::move(added.error()));
+    in_all_.add(size);
+    for (auto id : mailboxes) in_mailboxes_[id].add(size);
     return Outcome{};
 }
 
@@ -70,9 +80,10 @@ sqlite::Result<Outcome> Changes::apply(const Removal& removal, std::vector<std::
 {
     // One that is not there any more was removed everywhere meanwhile: as asked.
     for (auto key : removal.keys) {
-        auto removed = remove_delivery_.run(removal.mailbox, key);
-        if (removed) removed = collect(remove_message_.start(key), unneeded);
+        auto removed = let_go(remove_delivery_.start(removal.mailbox, key));
         if (!removed) return std::unexpected(std::move(removed.error()));
+        if (auto done = remove_message(key, unneeded); !done)
+            return std::unexpected(std::move(done.error()));
     }
     return Outcome{};
 }
@@ -80,12 +91,12 @@ sqlite::Result<Outcome> Changes::apply(const Removal& removal, std::vector<std::
 sqlite::Result<Outcome> Changes::apply(const RemovalEverywhere& removal,
                                        std::vector<std::string>& unneeded)
 {
-    auto removed = remove_deliveries_.run(removal.key, removal.id);
+    auto removed = let_go(remove_deliveries_.start(removal.key, removal.id));
     if (!removed) return std::unexpected(std::move(removed.error()));
     // A message is in at least one mailbox for as long as it exists.
-    if (database_.changes() == 0) return Outcome{std::unexpected(StoreError::gone)};
-    removed = collect(remove_message_.start(removal.key), unneeded);
-    if (!removed) return std::unexpected(std::move(removed.error()));
+    if (*removed == 0) return Outcome{std::unexpected(StoreError::gone)};
+    if (auto done = remove_message(removal.key, unneeded); !done)
+        return std::unexpected(std::move(done.error()));
     return Outcome{};
 }
 
@@ -106,14 +117,48 @@ sqlite::Result<std::int64_t> Changes::mailbox(const std::string& name)
     std::unreachable();
 }
 
-sqlite::Result<void> Changes::collect(sqlite::Rows rows, std::vector<std::string>& unneeded)
+/// Of how many mailboxes.
+sqlite::Result<std::size_t> Changes::let_go(sqlite::Rows rows)
 {
+    for (std::size_t mailboxes = 0;; ++mailboxes) {
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) return mailboxes;
+        in_mailboxes_[rows.integer(0)].remove(rows.integer(1));
+    }
+}
+
+/// If no mailbox has it any more.
+sqlite::Result<void> Changes::remove_message(std::int64_t key, std::vector<std::string>& unneeded)
+{
+    auto rows = remove_message_.start(key);
     for (;;) {
         auto row = rows.next();
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return {};
         if (rows.integer(1) != 0) unneeded.emplace_back(rows.text(0));
+        in_all_.remove(rows.integer(2));
     }
+}
+
+sqlite::Result<void> Changes::count()
+{
+    for (auto& [id, change] : in_mailboxes_)
+        if (auto done = count_mailbox_.run(id, change.messages, change.bytes); !done) return done;
+    if (in_mailboxes_.empty()) return {};
+    return count_store_.run(in_all_.messages, in_all_.bytes);
+}
+
+void Changes::forget()
+{
+    in_mailboxes_.clear();
+    in_all_ = {};
+}
+
+void Changes::rolled_back()
+{
+    forget();
+    mailboxes_.clear();
 }
 
 } // namespace portico::mail

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@ struct Delivery {
     std::string reverse_path;
     std::string parameters;             // of MAIL: "BODY=8BITMIME SMTPUTF8"
     std::int64_t traits;                // see traits.hpp
+    std::uint64_t checksum;             // of the body, see checksum.hpp
     std::string recipients;             // one a line, with the parameters of RCPT
     std::vector<std::string> mailboxes; // each once
     std::variant<Buffer, BodyFile> body;
@@ -42,6 +44,15 @@ struct RemovalEverywhere {
     std::string id;
 };
 
+/// Messages and their octets. Of a difference both may be negative.
+struct Count {
+    std::int64_t messages = 0;
+    std::int64_t bytes = 0;
+
+    void add(std::int64_t size) { ++messages, bytes += size; }
+    void remove(std::int64_t size) { --messages, bytes -= size; }
+};
+
 using Change = std::variant<Delivery, Removal, RemovalEverywhere>;
 using Outcome = std::expected<void, StoreError>;
 
@@ -55,8 +66,13 @@ public:
     /// needed once this is committed are added to `unneeded`.
     sqlite::Result<Outcome> apply(const Change& change, std::vector<std::string>& unneeded);
 
+    /// Writes what was applied into the counters of `mailbox` and `store`, once for all of it.
+    /// Last in the transaction.
+    sqlite::Result<void> count();
+
+    void committed() { forget(); }
     /// What was applied did not happen.
-    void rolled_back() { mailboxes_.clear(); }
+    void rolled_back();
 
 private:
     explicit Changes(sqlite::Database& database) : database_{database} {}
@@ -66,7 +82,9 @@ private:
     sqlite::Result<Outcome> apply(const RemovalEverywhere& removal,
                                   std::vector<std::string>& unneeded);
     sqlite::Result<std::int64_t> mailbox(const std::string& name);
-    sqlite::Result<void> collect(sqlite::Rows rows, std::vector<std::string>& unneeded);
+    void forget();
+    sqlite::Result<std::size_t> let_go(sqlite::Rows rows);
+    sqlite::Result<void> remove_message(std::int64_t key, std::vector<std::string>& unneeded);
 
     sqlite::Database& database_;
     sqlite::Statement find_mailbox_;
@@ -76,7 +94,12 @@ private:
     sqlite::Statement remove_delivery_;
     sqlite::Statement remove_deliveries_;
     sqlite::Statement remove_message_;
+    sqlite::Statement count_mailbox_;
+    sqlite::Statement count_store_;
     std::unordered_map<std::string, std::int64_t> mailboxes_; // ids of names met lately
+    // What the transaction has changed so far.
+    std::map<std::int64_t, Count> in_mailboxes_;
+    Count in_all_;
 };
 
 } // namespace portico::mail

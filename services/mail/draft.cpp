@@ -39,6 +39,7 @@ net::Task<std::expected<void, StoreError>> SqliteDraft::append(std::string_view 
     if (failed_) co_return std::unexpected(*failed_);
     size_ += bytes.size();
     traits_.add(bytes);
+    checksum_.add(bytes);
     // Without memory in the budget the octets go to the file at once, so no draft ever waits for
     // another one to end.
     if (buffer_.append(bytes, file_ ? piece : tools_.inline_bytes)) co_return Outcome{};
@@ -98,6 +99,7 @@ Delivery SqliteDraft::delivery()
         .reverse_path = std::move(envelope_.reverse_path),
         .parameters = parameters(envelope_),
         .traits = traits_.bits(),
+        .checksum = checksum_.value(),
         .recipients = {},
         .mailboxes = {},
         .body = std::move(buffer_),

@@ -4,6 +4,7 @@
 #include "net/pool.hpp"
 #include "services/mail/bodies.hpp"
 #include "services/mail/budget.hpp"
+#include "services/mail/checksum.hpp"
 #include "services/mail/store.hpp"
 #include "services/mail/traits.hpp"
 #include "services/mail/trouble.hpp"
@@ -52,6 +53,7 @@ private:
     std::optional<BodyFile> file_; // of a large one
     std::uint64_t size_ = 0;
     Traits traits_;
+    Checksum checksum_;
     std::optional<StoreError> failed_;
     bool delivered_ = false;
 };

@@ -22,8 +22,12 @@ constexpr std::int64_t application_id = 0x50727463; // "Prtc", PRAGMA applicatio
 // Since step 2 a line of `recipients` is an address and then, each behind a tab, the parameters of
 // its RCPT; `parameters` are those of MAIL, and `traits` the bits of traits.hpp.
 //
+// Since step 3 `hash` is the body's checksum (checksum.hpp), and `mailbox` and `store` count what
+// is there: the deliveries of a mailbox, and the messages, in which one for many mailboxes counts
+// once.
+//
 // Foreign keys are not declared: the one writer keeps them, and each check would cost a lookup.
-constexpr std::array<Migration, 2> steps{R"sql(
+constexpr std::array<Migration, 3> steps{R"sql(
     CREATE TABLE store (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         secret_high INTEGER NOT NULL,
@@ -55,6 +59,16 @@ constexpr std::array<Migration, 2> steps{R"sql(
                                          R"sql(
     ALTER TABLE message ADD COLUMN parameters TEXT NOT NULL DEFAULT '';
     ALTER TABLE delivery ADD COLUMN traits INTEGER NOT NULL DEFAULT 0;
+)sql",
+                                         R"sql(
+    ALTER TABLE message ADD COLUMN hash INTEGER; -- NULL: stored before step 3
+    ALTER TABLE mailbox ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE mailbox ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE store ADD COLUMN messages INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE store ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE mailbox SET (messages, bytes) = (SELECT count(*), coalesce(sum(size), 0)
+                                            FROM delivery WHERE mailbox = mailbox.id);
+    UPDATE store SET (messages, bytes) = (SELECT count(*), coalesce(sum(size), 0) FROM message);
 )sql"};
 
 std::unexpected<sqlite::Error> refuse(sqlite::Database& database, std::string_view what)

@@ -104,7 +104,6 @@ public:
     /// The first column of the first row, 0 if there is none.
     Result<std::int64_t> integer(std::string_view sql);
 
-    std::int64_t changes() const { return sqlite3_changes64(database_.get()); }
     bool in_transaction() const { return sqlite3_get_autocommit(database_.get()) == 0; }
     /// Copies the WAL's pages into the database file; see sqlite3_wal_checkpoint_v2.
     Result<void> checkpoint(int mode);

@@ -140,7 +140,8 @@ Opened look_over(sqlite::Database& database)
 
 std::expected<Identities, std::string> identities_of(sqlite::Database& database)
 {
-    auto insert = database.prepare("INSERT OR IGNORE INTO store VALUES (1, ?1, ?2)");
+    auto insert = database.prepare("INSERT OR IGNORE INTO store (only, secret_high, "
+                                   "secret_low) VALUES (1, ?1, ?2)");
     if (!insert) return std::unexpected(std::move(insert.error().what));
     auto fresh = random_bits();
     auto inserted =

@@ -165,6 +165,7 @@ sqlite::Result<void> Writer::commit(std::span<Job> jobs)
         unneeded_.resize(unneeded);
         return committed;
     }
+    changes_->committed();
     for (auto& job : jobs)
         if (in_file(job.change)) std::get<BodyFile>(std::get<Delivery>(job.change).body).keep();
     writing_.worked();
@@ -182,6 +183,7 @@ sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs)
         if (!outcome) return std::unexpected(std::move(outcome.error()));
         job.waiter.outcome = *outcome;
     }
+    if (auto counted = changes_->count(); !counted) return counted;
     auto before = std::chrono::steady_clock::now();
     auto committed = commit_.run();
     auto took = std::chrono::steady_clock::now() - before;

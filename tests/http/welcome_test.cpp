@@ -1,3 +1,4 @@
+#include "services/http/page.hpp"
 #include "services/http/welcome.hpp"
 
 #include <gtest/gtest.h>
@@ -50,7 +51,7 @@ TEST(HttpWelcome, ListsPorts)
     EXPECT_TRUE(holds(page, "<h1>mx.example.test</h1>"));
     EXPECT_TRUE(holds(page, "<code>127.0.0.1:8080</code>"));
     EXPECT_TRUE(holds(page, "<code>[::1]:25</code>"));
-    EXPECT_TRUE(holds(page, "<td class=\"n\">3</td><td class=\"n\">1234</td>"));
+    EXPECT_TRUE(holds(page, "<td class=\"n\">3</td><td class=\"n least\">1234</td>"));
     EXPECT_TRUE(holds(page, "<td class=\"failed\">failed</td>"));
     EXPECT_TRUE(holds(page, "port 25 is taken by process 7 (other)"));
     EXPECT_FALSE(holds(page, "{{")) << "a brace meant for fmt";

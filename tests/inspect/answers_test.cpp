@@ -330,7 +330,7 @@ TEST(InspectAnswers, ThePageListsThem)
     EXPECT_NE(page.find("<code>/status/{code}</code>"), page.npos);
     EXPECT_NE(page.find("<a href=\"/redirect-to?url=/get\">"), page.npos);
     EXPECT_EQ(page.find("<script"), page.npos);
-    EXPECT_NE(index_page({{"GET", "/<", "\"", "/&"}}).find("&lt;</code></a><td>&quot;"), page.npos);
+    EXPECT_NE(index_page({{"GET", "/<", "\"", "/&"}}).find("&lt;</code></a></td><td>&quot;"), page.npos);
 }
 
 TEST(InspectAnswers, ExamplesWork)
