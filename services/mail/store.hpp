@@ -55,7 +55,8 @@ public:
     virtual std::unique_ptr<Reading> read(const Message& message) = 0;
 
     /// Removes the messages at these indices of messages() from this mailbox; durable when it
-    /// returns without error, and then all of them are gone; with an error none is.
+    /// returns without error, and then all of them are gone. Many are removed in steps, deliveries
+    /// between them: with an error, or after a crash, some may be gone (RFC 1939 section 6).
     virtual net::Task<std::expected<void, StoreError>> remove(std::vector<std::size_t> indices) = 0;
 };
 

@@ -35,7 +35,8 @@ struct WriterStatistics {
 /// The one thread that changes the database. It takes all changes that have arrived, writes them
 /// in one transaction, which is one sync, and wakes all who wait for them; it never waits for
 /// company that does not come. If a group fails its changes are tried one by one, so that a bad
-/// one fails alone. Ends, with everything that was asked of it done, in its destructor.
+/// one fails alone. A removal of many messages is done in steps, and what arrives meanwhile goes
+/// between them. Ends, with everything that was asked of it done, in its destructor.
 class Writer {
 public:
     /// `bodies` and `log` outlive it.
@@ -45,7 +46,8 @@ public:
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// The change is durable when it returns without error; with an error nothing has changed.
+    /// The change is durable when it returns without error. With an error nothing has changed, but
+    /// of a removal of many some may be done.
     /// From any loop.
     net::Task<Outcome> apply(Change change);
 
@@ -75,6 +77,7 @@ private:
     sqlite::Result<void> commit(std::span<Job> jobs);
     sqlite::Result<void> commit_changes(std::span<Job> jobs);
     void fail(std::span<Job> jobs, StoreError kind, std::string_view reason);
+    void set_aside_unfinished(std::vector<Job>& group);
     static void answer(std::vector<Job> group);
     void remove_unneeded();
     void checkpoint();
@@ -94,6 +97,7 @@ private:
     std::mutex mutex_; // guards what follows
     std::condition_variable arrived_;
     std::deque<Job> queue_;
+    std::deque<Job> removals_; // take turns
     std::vector<BodyFile> discarded_;
     bool stopping_ = false;
 

@@ -345,7 +345,7 @@ void Protocol::updated(std::expected<void, mail::StoreError> outcome)
 {
     if (outcome)
         say(signing_off(host_.name, count_));
-    else
+    else // RFC 1939 section 6: some or none of them were removed
         say(outcome.error() == mail::StoreError::damaged ? not_removed_for_good : not_removed);
     messages_ = {};
     state_ = State::ended;
