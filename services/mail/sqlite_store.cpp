@@ -8,6 +8,7 @@
 #include "services/mail/readers.hpp"
 #include "services/mail/schema.hpp"
 #include "services/mail/sqlite.hpp"
+#include "services/mail/wal_file.hpp"
 #include "services/mail/writer.hpp"
 
 #include <fmt/core.h>
@@ -202,7 +203,8 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!bodies) return std::unexpected(std::move(bodies.error().what));
     auto kept_bodies = std::make_unique<Bodies>(std::move(*bodies));
 
-    auto database = sqlite::Database::open(file, sqlite::Mode::read_write);
+    auto database =
+        sqlite::Database::open(file, sqlite::Mode::read_write, sqlite::wal_in_one_piece());
     if (!database) return std::unexpected(std::move(database.error().what));
     // Nothing is written to a file that is damaged, newer or not ours.
     if (opened = value(refuse_foreign(*database, migrations().size())); opened)

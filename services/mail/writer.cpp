@@ -17,11 +17,6 @@ constexpr std::size_t most_changes = 1024;
 constexpr std::size_t most_bytes = 8 << 20;
 // The files of deleted mail that are removed between two groups: freeing a large one takes 1 ms.
 constexpr std::size_t most_files = 50;
-// Checkpointing early and often keeps each one short.
-constexpr int checkpoint_pages = 200;
-// Readers that are never all away keep the WAL from starting over; past this (64 MiB) the
-// writer holds new ones off for the moment it takes.
-constexpr int restart_pages = 8192;
 
 // How often it is tried again to remove bodies that a backup held.
 constexpr std::chrono::milliseconds hold_pause{500};
@@ -66,13 +61,16 @@ sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
         return SQLITE_OK;
     };
     sqlite3_wal_hook(writer->database_.handle(), committed, writer.get());
+    auto checkpoints = Checkpoints::start(writer->database_, log);
+    if (!checkpoints) return std::unexpected(std::move(checkpoints.error()));
+    writer->checkpoints_ = std::move(*checkpoints);
     writer->thread_ = std::thread{&Writer::run, writer.get()};
     return writer;
 }
 
 Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log)
     : database_{std::move(database)}, bodies_{bodies}, writing_{log, "writing mail"},
-      removing_{log, "removing the files of deleted mail"}, checkpointing_{log, "checkpointing"}
+      removing_{log, "removing the files of deleted mail"}
 {
 }
 
@@ -128,7 +126,7 @@ void Writer::run()
         }
         // What follows can wait until those who wait are awake.
         remove_unneeded();
-        checkpoint();
+        checkpoints_->grew(wal_pages_);
     }
 }
 
@@ -282,22 +280,10 @@ void Writer::remove_unneeded()
     }
 }
 
-void Writer::checkpoint()
-{
-    if (wal_pages_ < checkpointed_pages_) checkpointed_pages_ = 0; // the WAL started over
-    if (wal_pages_ - checkpointed_pages_ < checkpoint_pages) return;
-    auto mode = wal_pages_ < restart_pages ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
-    checkpointed_pages_ = wal_pages_;
-    ++checkpoints_;
-    if (auto done = database_.checkpoint(mode))
-        checkpointing_.worked();
-    else
-        checkpointing_.failed(done.error().what);
-}
-
 WriterStatistics Writer::statistics() const
 {
-    return {commits_, committed_, largest_group_, failures_, sync_microseconds_, checkpoints_};
+    return {commits_,  committed_,         largest_group_,
+            failures_, sync_microseconds_, checkpoints_->count()};
 }
 
 } // namespace portico::mail

@@ -3,6 +3,7 @@
 #include "net/task.hpp"
 #include "services/mail/bodies.hpp"
 #include "services/mail/changes.hpp"
+#include "services/mail/checkpoints.hpp"
 #include "services/mail/sqlite.hpp"
 #include "services/mail/trouble.hpp"
 
@@ -80,7 +81,6 @@ private:
     void set_aside_unfinished(std::vector<Job>& group);
     static void answer(std::vector<Job> group);
     void remove_unneeded();
-    void checkpoint();
 
     sqlite::Database database_;
     std::unique_ptr<Changes> changes_;
@@ -89,11 +89,10 @@ private:
     const Bodies& bodies_;
     Trouble writing_;
     Trouble removing_;
-    Trouble checkpointing_;
     std::vector<std::string> unneeded_; // bodies whose last row is gone
     bool held_ = false;                 // they are, by a backup
     int wal_pages_ = 0;                 // in the WAL as of the last commit
-    int checkpointed_pages_ = 0;        // of them, at the last checkpoint
+    std::unique_ptr<Checkpoints> checkpoints_;
 
     std::mutex mutex_; // guards what follows
     std::condition_variable arrived_;
@@ -107,7 +106,6 @@ private:
     std::atomic<std::uint64_t> largest_group_{0};
     std::atomic<std::uint64_t> failures_{0};
     std::atomic<std::uint64_t> sync_microseconds_{0};
-    std::atomic<std::uint64_t> checkpoints_{0};
 
     std::thread thread_; // last: it uses all of the above
 };
