@@ -25,6 +25,8 @@ Message message(std::int64_t key, std::int64_t size, std::string_view id, std::i
     return made;
 }
 
+constexpr std::int64_t most_reserved = 1 << 20;
+
 // Doubling would need three times the memory in the moment of the last growth.
 void make_room(std::vector<Message>& messages)
 {
@@ -42,7 +44,7 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
         return std::unexpected(std::move(set_up.error()));
     std::unique_ptr<Reader> reader{new Reader{std::move(*database)}};
     const std::pair<sqlite::Statement&, const char*> statements[] = {
-        {reader->mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
+        {reader->mailbox_, "SELECT id, messages FROM mailbox WHERE name = ?1"},
         {reader->listing_,
          "SELECT message, size, uid, traits FROM delivery WHERE mailbox = ?1 ORDER BY message"},
         // CROSS JOIN keeps the tables in this order, so that the newest come without sorting.
@@ -84,6 +86,10 @@ sqlite::Result<Listing> Reader::listing(const std::string& mailbox)
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return listing;
         listing.mailbox = rows.integer(0);
+        // Growing in steps, the last copy would need the memory twice. Some may come or go until
+        // they are read, and a damaged count is not to be believed.
+        const auto count = std::clamp<std::int64_t>(rows.integer(1), 0, most_reserved);
+        listing.messages.reserve(static_cast<std::size_t>(count));
     }
     auto rows = listing_.start(listing.mailbox);
     for (;;) {

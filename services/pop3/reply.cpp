@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <array>
+#include <charconv>
+
 namespace portico::pop3 {
 
 std::string_view reply_to(LineError error)
@@ -82,14 +85,29 @@ std::string scan_listings_follow(std::size_t messages, std::uint64_t octets)
     return fmt::format("+OK {} message{} ({} octets)", messages, plural(messages), octets);
 }
 
-std::string scan_listing(std::size_t number, const mail::Message& message)
+namespace {
+
+void add_number(std::uint64_t number, std::string& output)
 {
-    return fmt::format("{} {}", number, message.octets_on_the_wire());
+    std::array<char, 20> digits{};
+    char* const end = std::to_chars(digits.begin(), digits.end(), number).ptr;
+    output.append(digits.begin(), end);
 }
 
-std::string unique_id_listing(std::size_t number, const mail::Message& message)
+} // namespace
+
+void add_scan_listing(std::size_t number, const mail::Message& message, std::string& output)
 {
-    return fmt::format("{} {}", number, message.unique_id());
+    add_number(number, output);
+    output += ' ';
+    add_number(message.octets_on_the_wire(), output);
+}
+
+void add_unique_id_listing(std::size_t number, const mail::Message& message, std::string& output)
+{
+    add_number(number, output);
+    output += ' ';
+    output += message.unique_id();
 }
 
 std::string octets_follow(std::uint64_t octets)
