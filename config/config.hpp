@@ -46,6 +46,14 @@ struct Mail {
     std::uint64_t max_message_size = 50 << 20;
     std::uint64_t inline_bytes = 64 << 10; // larger messages go to files
     std::uint64_t queue_bytes = 64 << 20;  // drafts and deliveries in memory; past it, files
+    // Limits of what is stored; 0: none.
+    std::uint64_t max_messages = 0;
+    std::uint64_t max_bytes = 0;
+    std::uint64_t max_mailbox_messages = 0;
+    std::uint64_t max_mailbox_bytes = 0;
+    Duration max_age{0};
+    enum class WhenFull : std::uint8_t { refuse, expire };
+    WhenFull when_full = WhenFull::refuse;
 
     bool operator==(const Mail&) const = default;
 };

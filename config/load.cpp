@@ -86,6 +86,15 @@ void read(Reader& table, Mail& mail)
                {64 * KiB, 1024 * GiB, "RFC 5321 section 4.5.3.1.7"});
     table.size("inline_bytes", mail.inline_bytes, {1, 16 * MiB});
     table.size("queue_bytes", mail.queue_bytes, {1 * MiB, 1024 * GiB});
+    constexpr std::uint64_t most = 1'000'000'000'000;
+    table.number("max_messages", mail.max_messages, {0, most});
+    table.size("max_bytes", mail.max_bytes, {0, 1024 * 1024 * GiB});
+    table.number("max_mailbox_messages", mail.max_mailbox_messages, {0, most});
+    table.size("max_mailbox_bytes", mail.max_mailbox_bytes, {0, 1024 * 1024 * GiB});
+    table.duration("max_age", mail.max_age, {0ms, 100 * 365 * 24h});
+    table.choice<Mail::WhenFull>(
+        "when_full", mail.when_full,
+        {{"refuse", Mail::WhenFull::refuse}, {"expire", Mail::WhenFull::expire}});
 }
 
 void read(Reader& table, Auth& auth)

@@ -112,6 +112,12 @@ TEST(Load, ReadsEveryKey)
         max_message_size = "100 MiB"
         inline_bytes = 1
         queue_bytes = "1GiB"
+        max_messages = 1000000
+        max_bytes = "1 TiB"
+        max_mailbox_messages = 5
+        max_mailbox_bytes = 6
+        max_age = "30d"
+        when_full = "expire"
         [auth]
         mode = "listed"
         allow_plaintext = true
@@ -190,10 +196,11 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.file, "t");
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
-    EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30}));
+    EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, 1'000'000,
+                                 std::uint64_t{1} << 40, 5, 6, 30 * 24h, Mail::WhenFull::expire}));
     EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
-    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 30}}));
+    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 36}}));
     const HttpConnection limits{
         1024, 2048, 3, 0, 4, 5s, 8s, 6s, 7s, "a", HttpConnection::LogFormat::json, 64 << 10};
     const Site site{{},
@@ -222,11 +229,11 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
     EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 79}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 83}));
+              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 85}));
+    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 89}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 86);
+    EXPECT_EQ(config.ports[0].line, 92);
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
               (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
@@ -333,6 +340,12 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
          {"65535", "'63 KiB'", "'2 TiB'", "'64 KB'", "'64'", "-1", "1.5", "'99999999999 TiB'"}},
         {"mail", "inline_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'"}},
         {"mail", "queue_bytes", {"'1 MiB'"}, {"1", "0"}},
+        {"mail", "max_messages", {"0", "1000000000000"}, {"-1", "'5'", "1000000000001"}},
+        {"mail", "max_bytes", {"0", "1", "'1024 TiB'"}, {"-1", "'1025 TiB'", "'x'"}},
+        {"mail", "max_mailbox_messages", {"0", "1000000000000"}, {"-1", "'5'"}},
+        {"mail", "max_mailbox_bytes", {"0", "'1024 TiB'"}, {"-1", "'1025 TiB'"}},
+        {"mail", "max_age", {"0", "'0s'", "'30d'", "'36500d'"}, {"-1", "'36501d'", "'30 days'"}},
+        {"mail", "when_full", {"'refuse'", "'expire'"}, {"'drop'", "true"}},
         {"auth", "mode", {"'any'", "'listed'"}, {"'nobody'", "1"}},
         {"auth", "allow_plaintext", {"true", "false"}, {"'yes'", "1"}},
         {"auth", "failure_delay_max", {"'0s'", "0", "'1m'"}, {"'2m'", "-1", "true"}},
@@ -409,7 +422,7 @@ TEST(Load, SaysWhatWouldBeRight)
           "(expected: a number from 100 to 1000000, by RFC 5321 section 4.5.3.1.8)"}},
         {"[pop3]\nidle_timeout = '9m'\n",
          {"t:2:16: idle_timeout \"9m\" is out of range (expected: a time from \"10m\" to \"24h\", "
-          "in ms, s, m or h, or in seconds, by RFC 1939 section 3)"}},
+          "in ms, s, m, h or d, or in seconds, by RFC 1939 section 3)"}},
         {"[log]\nlevel = 'inf'\n", {"t:2:9: unknown level \"inf\" (expected: \"info\")"}},
         {"[[smtp]]\n",
          {"t:1:1: smtp is an array (expected: [smtp], in single brackets: there is one)"}},
