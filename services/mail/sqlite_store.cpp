@@ -92,6 +92,13 @@ public:
         co_return outcome;
     }
 
+    StoreStatistics statistics() const override
+    {
+        auto statistics = writer_->statistics();
+        statistics.queue_bytes = limits_.queue_bytes - budget_.left();
+        return statistics;
+    }
+
 private:
     config::Mail limits_;
     net::Pool& pool_;
@@ -193,7 +200,8 @@ Opened sweep(sqlite::Database& database, const Bodies& bodies, const Identities&
 
 std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesystem::path folder,
                                                                      const config::Mail& limits,
-                                                                     net::Pool& pool, net::Log& log)
+                                                                     net::Pool& pool, net::Log& log,
+                                                                     Writer::Clock clock)
 {
     auto opened = value(create_folder(folder));
     if (!opened) return std::unexpected(std::move(opened.error()));
@@ -222,7 +230,8 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
         return std::unexpected(std::move(opened.error()));
     auto last_key = database->integer("SELECT max(id) FROM message");
     if (!last_key) return std::unexpected(std::move(last_key.error().what));
-    auto writer = Writer::start(std::move(*database), *kept_bodies, log);
+    auto writer =
+        Writer::start(std::move(*database), *kept_bodies, log, Limits{limits}, std::move(clock));
     if (!writer) return std::unexpected(std::move(writer.error().what));
     return std::make_unique<SqliteStore>(std::move(file), limits, pool, log, std::move(kept_bodies),
                                          std::move(*writer), *identities, *last_key);
