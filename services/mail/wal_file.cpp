@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <new>
@@ -14,6 +15,8 @@ namespace {
 // A transaction that is larger goes in several pieces.
 constexpr std::size_t most_waiting = 1 << 20;
 constexpr std::size_t growth = 1 << 20;
+// SQLite's own VFS takes no more than 128 KiB less one octet, and fails strangely.
+constexpr std::size_t most_at_once = 64 << 10;
 
 /// A WAL: the default VFS's file, and what is not written to it yet. SQLite allocates the room for
 /// it, and for the other file right behind.
@@ -28,8 +31,13 @@ struct WalFile : sqlite3_file {
     {
         if (waiting.empty()) return SQLITE_OK;
         const auto end = offset + static_cast<sqlite3_int64>(waiting.size());
-        const int code = file()->pMethods->xWrite(file(), waiting.data(),
-                                                  static_cast<int>(waiting.size()), offset);
+        int code = SQLITE_OK;
+        for (std::size_t done = 0; done < waiting.size() && code == SQLITE_OK;
+             done += most_at_once) {
+            const auto count = std::min(waiting.size() - done, most_at_once);
+            code = file()->pMethods->xWrite(file(), waiting.data() + done, static_cast<int>(count),
+                                            offset + static_cast<sqlite3_int64>(done));
+        }
         waiting.clear();
         if (code == SQLITE_OK && end > size) grow(end);
         return code;
@@ -38,7 +46,7 @@ struct WalFile : sqlite3_file {
     // For room that is wanted in advance no transaction fails.
     void grow(sqlite3_int64 end)
     {
-        static constexpr std::array<char, 64 << 10> zeros{};
+        static constexpr std::array<char, most_at_once> zeros{};
         size = end;
         for (std::size_t more = 0; more < growth; more += zeros.size()) {
             if (file()->pMethods->xWrite(file(), zeros.data(), zeros.size(), size) != SQLITE_OK)
