@@ -8,7 +8,6 @@
 #include "services/mail/readers.hpp"
 #include "services/mail/schema.hpp"
 #include "services/mail/sqlite.hpp"
-#include "services/mail/wal_file.hpp"
 #include "services/mail/writer.hpp"
 
 #include <fmt/core.h>
@@ -211,10 +210,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!bodies) return std::unexpected(std::move(bodies.error().what));
     auto kept_bodies = std::make_unique<Bodies>(std::move(*bodies));
 
-    // Without a sync at every commit others would see frames before they are written.
-    const char* vfs =
-        limits.durability == config::Mail::Durability::full ? sqlite::wal_in_one_piece() : nullptr;
-    auto database = sqlite::Database::open(file, sqlite::Mode::read_write, vfs);
+    auto database = sqlite::Database::open(file, sqlite::Mode::read_write);
     if (!database) return std::unexpected(std::move(database.error().what));
     // Nothing is written to a file that is damaged, newer or not ours.
     if (opened = value(refuse_foreign(*database, migrations().size())); opened)
