@@ -84,6 +84,9 @@ public:
     FileResult<void> remove(const std::string& id) const;   // no error if there is none
     /// Names made so far survive a crash when it returns.
     FileResult<void> sync() const;
+    /// `full` if so little of the disk is left that it is kept for removing mail, which needs
+    /// some, too: 32 MiB, of a small disk a sixteenth.
+    FileResult<void> room() const;
     /// The files that are named as bodies are.
     FileResult<std::vector<std::string>> list() const;
 
