@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <system_error>
@@ -117,6 +118,29 @@ FileResult<void> Bodies::room() const
         StoreError::full, fmt::format("{}: less than {} KiB of the disk are left, which are kept "
                                       "for removing mail",
                                       folder_.string(), kept >> 10)});
+}
+
+// The lock is on the folder itself: nothing more to create, to back up or to clean up, and the
+// kernel lets go of it however a process ends.
+FileResult<BodiesHold> Bodies::hold() const
+{
+    net::FileDescriptor own{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!own) return std::unexpected(error_of(errno, folder_.string()));
+    while (::flock(own.get(), LOCK_SH) != 0)
+        if (errno != EINTR) return std::unexpected(error_of(errno, folder_.string()));
+    return BodiesHold{std::move(own)};
+}
+
+std::optional<BodiesRemoval> Bodies::begin_removal() const
+{
+    // On a filesystem without such locks nobody can hold them either.
+    if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return {};
+    return BodiesRemoval{descriptor_.get()};
+}
+
+BodiesRemoval::~BodiesRemoval()
+{
+    if (descriptor_ >= 0) ::flock(descriptor_, LOCK_UN);
 }
 
 FileResult<std::vector<std::string>> Bodies::list() const

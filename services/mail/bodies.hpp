@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +72,33 @@ private:
     net::FileDescriptor descriptor_;
 };
 
+/// While there is one of these, in whatever process, no body that was delivered is removed: whoever
+/// copies the files copies those that a row named when it began.
+class BodiesHold {
+private:
+    friend class Bodies;
+    explicit BodiesHold(net::FileDescriptor descriptor) : descriptor_{std::move(descriptor)} {}
+
+    net::FileDescriptor descriptor_;
+};
+
+/// While there is one of these nobody gets a BodiesHold. Ends before its Bodies.
+class BodiesRemoval {
+public:
+    ~BodiesRemoval();
+    BodiesRemoval(BodiesRemoval&& other) noexcept
+        : descriptor_{std::exchange(other.descriptor_, -1)}
+    {
+    }
+    BodiesRemoval& operator=(BodiesRemoval&&) = delete;
+
+private:
+    friend class Bodies;
+    explicit BodiesRemoval(int descriptor) : descriptor_{descriptor} {}
+
+    int descriptor_;
+};
+
 /// The folder of large messages: one file each, named by its identity. Knows no database.
 /// Safe from every thread; outlives its files.
 class Bodies {
@@ -87,6 +115,10 @@ public:
     /// `full` if so little of the disk is left that it is kept for removing mail, which needs
     /// some, too: 32 MiB, of a small disk a sixteenth.
     FileResult<void> room() const;
+    /// Waits for a removal that is going on, which takes moments.
+    FileResult<BodiesHold> hold() const;
+    /// Nothing while somebody holds them: try again later. One at a time.
+    std::optional<BodiesRemoval> begin_removal() const;
     /// The files that are named as bodies are.
     FileResult<std::vector<std::string>> list() const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <span>
 #include <utility>
 
 namespace portico::mail {
@@ -45,9 +46,9 @@ sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& data
     return changes;
 }
 
-sqlite::Result<Outcome> Changes::apply(const Change& change, std::vector<std::string>& unneeded)
+sqlite::Result<Outcome> Changes::apply(Change& change, std::vector<std::string>& unneeded)
 {
-    return std::visit([&](const auto& kind) { return apply(kind, unneeded); }, change);
+    return std::visit([&](auto& kind) { return apply(kind, unneeded); }, change);
 }
 
 sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std::string>&)
@@ -76,10 +77,13 @@ sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std
     return Outcome{};
 }
 
-sqlite::Result<Outcome> Changes::apply(const Removal& removal, std::vector<std::string>& unneeded)
+sqlite::Result<Outcome> Changes::apply(Removal& removal, std::vector<std::string>& unneeded)
 {
+    removal.step = 0;
     // One that is not there any more was removed everywhere meanwhile: as asked.
-    for (auto key : removal.keys) {
+    for (auto key : std::span{removal.keys}.subspan(removal.removed)) {
+        if (removed_ >= most_removed || removed_bytes_ >= most_removed_bytes) break;
+        ++removal.step;
         auto removed = let_go(remove_delivery_.start(removal.mailbox, key));
         if (!removed) return std::unexpected(std::move(removed.error()));
         if (auto done = remove_message(key, unneeded); !done)
@@ -125,6 +129,7 @@ sqlite::Result<std::size_t> Changes::let_go(sqlite::Rows rows)
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return mailboxes;
         in_mailboxes_[rows.integer(0)].remove(rows.integer(1));
+        ++removed_;
     }
 }
 
@@ -136,8 +141,11 @@ sqlite::Result<void> Changes::remove_message(std::int64_t key, std::vector<std::
         auto row = rows.next();
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return {};
-        if (rows.integer(1) != 0) unneeded.emplace_back(rows.text(0));
         in_all_.remove(rows.integer(2));
+        if (rows.integer(1) != 0)
+            unneeded.emplace_back(rows.text(0));
+        else
+            removed_bytes_ += static_cast<std::size_t>(rows.integer(2));
     }
 }
 
@@ -153,6 +161,8 @@ void Changes::forget()
 {
     in_mailboxes_.clear();
     in_all_ = {};
+    removed_ = 0;
+    removed_bytes_ = 0;
 }
 
 void Changes::rolled_back()

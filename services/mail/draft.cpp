@@ -90,11 +90,12 @@ FileResult<void> SqliteDraft::write(std::string_view bytes, bool last)
 
 Delivery SqliteDraft::delivery()
 {
-    auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto received = envelope_.received.value_or(std::chrono::system_clock::now());
     Delivery delivery{
         .key = key_,
         .id = id_,
-        .received = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+        .received =
+            std::chrono::floor<std::chrono::milliseconds>(received).time_since_epoch().count(),
         .size = size_,
         .reverse_path = std::move(envelope_.reverse_path),
         .parameters = parameters(envelope_),

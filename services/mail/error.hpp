@@ -4,7 +4,7 @@
 
 namespace portico::mail {
 
-/// Why the store could not do what it was asked. Nothing was changed.
+/// Why the store could not do what it was asked. Nothing was changed, unless the operation says so.
 enum class StoreError : std::uint8_t {
     full,    // no space is left, or a limit is reached; may pass (SMTP: 452)
     failing, // the disk or the database does not answer as it should; may pass (SMTP: 451)

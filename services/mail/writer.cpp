@@ -15,11 +15,11 @@ namespace {
 // A group is bounded so that the first of a flood does not wait for the last.
 constexpr std::size_t most_changes = 1024;
 constexpr std::size_t most_bytes = 8 << 20;
-// Checkpointing early and often keeps each one short.
-constexpr int checkpoint_pages = 200;
-// Readers that are never all away keep the WAL from starting over; past this (64 MiB) the
-// writer holds new ones off for the moment it takes.
-constexpr int restart_pages = 8192;
+// The files of deleted mail that are removed between two groups: freeing a large one takes 1 ms.
+constexpr std::size_t most_files = 50;
+
+// How often it is tried again to remove bodies that a backup held.
+constexpr std::chrono::milliseconds hold_pause{500};
 
 bool in_file(const Change& change)
 {
@@ -35,7 +35,7 @@ std::size_t weight(const Change& change)
             auto* buffer = std::get_if<Buffer>(&delivery.body);
             return delivery.recipients.size() + (buffer ? buffer->view().size() : 0);
         }
-        std::size_t operator()(const Removal& removal) const { return 128 * removal.keys.size(); }
+        std::size_t operator()(const Removal&) const { return 128; }
         std::size_t operator()(const RemovalEverywhere&) const { return 128; }
     };
     return std::visit(Weight{}, change);
@@ -61,13 +61,16 @@ sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
         return SQLITE_OK;
     };
     sqlite3_wal_hook(writer->database_.handle(), committed, writer.get());
+    auto checkpoints = Checkpoints::start(writer->database_, log);
+    if (!checkpoints) return std::unexpected(std::move(checkpoints.error()));
+    writer->checkpoints_ = std::move(*checkpoints);
     writer->thread_ = std::thread{&Writer::run, writer.get()};
     return writer;
 }
 
 Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log)
     : database_{std::move(database)}, bodies_{bodies}, writing_{log, "writing mail"},
-      removing_{log, "removing the files of deleted mail"}, checkpointing_{log, "checkpointing"}
+      removing_{log, "removing the files of deleted mail"}
 {
 }
 
@@ -95,7 +98,8 @@ void Writer::enqueue(Job job)
 {
     {
         std::lock_guard lock{mutex_};
-        queue_.push_back(std::move(job));
+        auto& queue = std::holds_alternative<Removal>(job.change) ? removals_ : queue_;
+        queue.push_back(std::move(job));
     }
     arrived_.notify_one();
 }
@@ -115,19 +119,28 @@ void Writer::run()
     std::vector<BodyFile> discarded;
     while (take(group, discarded)) {
         discarded.clear();
-        if (group.empty()) continue;
-        write(group);
-        answer(std::exchange(group, {}));
+        if (!group.empty()) {
+            write(group);
+            set_aside_unfinished(group);
+            answer(std::exchange(group, {}));
+        }
         // What follows can wait until those who wait are awake.
         remove_unneeded();
-        checkpoint();
+        checkpoints_->grew(wal_pages_);
     }
 }
 
 bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 {
     std::unique_lock lock{mutex_};
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty() || !discarded_.empty(); });
+    const auto any = [this] {
+        return stopping_ || !queue_.empty() || !removals_.empty() || !discarded_.empty() ||
+               (!unneeded_.empty() && !held_);
+    };
+    if (held_) // nobody tells when that ends
+        arrived_.wait_for(lock, hold_pause, any);
+    else
+        arrived_.wait(lock, any);
     std::swap(discarded, discarded_);
     std::size_t bytes = 0;
     while (!queue_.empty() && group.size() < most_changes && bytes < most_bytes) {
@@ -135,7 +148,12 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
         group.push_back(std::move(queue_.front()));
         queue_.pop_front();
     }
-    return !group.empty() || !discarded.empty() || !stopping_;
+    for (std::size_t keys = 0; !removals_.empty() && keys < most_removed;) {
+        keys += std::get<Removal>(removals_.front().change).left();
+        group.push_back(std::move(removals_.front()));
+        removals_.pop_front();
+    }
+    return !group.empty() || !discarded.empty() || (!unneeded_.empty() && !held_) || !stopping_;
 }
 
 void Writer::write(std::span<Job> group)
@@ -175,8 +193,10 @@ sqlite::Result<void> Writer::commit(std::span<Job> jobs)
         return committed;
     }
     changes_->committed();
-    for (auto& job : jobs)
+    for (auto& job : jobs) {
+        if (auto* removal = std::get_if<Removal>(&job.change)) removal->removed += removal->step;
         if (in_file(job.change)) std::get<BodyFile>(std::get<Delivery>(job.change).body).keep();
+    }
     writing_.worked();
     ++commits_;
     committed_ += jobs.size();
@@ -210,6 +230,26 @@ void Writer::fail(std::span<Job> jobs, StoreError kind, std::string_view reason)
     for (auto& job : jobs) job.waiter.outcome = std::unexpected(kind);
 }
 
+/// What a removal has left to do comes after the others'.
+void Writer::set_aside_unfinished(std::vector<Job>& group)
+{
+    auto unfinished = [](const Job& job) {
+        auto* removal = std::get_if<Removal>(&job.change);
+        return removal && job.waiter.outcome && removal->left() > 0;
+    };
+    if (std::ranges::none_of(group, unfinished)) return;
+    std::vector<Job> finished;
+    finished.reserve(group.size());
+    std::lock_guard lock{mutex_};
+    for (auto& job : group) {
+        if (unfinished(job))
+            removals_.push_back(std::move(job));
+        else
+            finished.push_back(std::move(job));
+    }
+    group.swap(finished);
+}
+
 // One post for each loop, not for each waiter: it costs a lock and perhaps a system call.
 void Writer::answer(std::vector<Job> group)
 {
@@ -234,32 +274,25 @@ void Writer::answer(std::vector<Job> group)
 
 void Writer::remove_unneeded()
 {
-    for (auto& id : unneeded_) {
+    held_ = false;
+    if (unneeded_.empty()) return;
+    const auto removal = bodies_.begin_removal();
+    held_ = !removal;
+    if (held_) return;
+    for (std::size_t files = 0; files < most_files && !unneeded_.empty(); ++files) {
         // One that stays is swept at the next start.
-        if (auto removed = bodies_.remove(id))
+        if (auto removed = bodies_.remove(unneeded_.back()))
             removing_.worked();
         else
             removing_.failed(removed.error().what);
+        unneeded_.pop_back();
     }
-    unneeded_.clear();
-}
-
-void Writer::checkpoint()
-{
-    if (wal_pages_ < checkpointed_pages_) checkpointed_pages_ = 0; // the WAL started over
-    if (wal_pages_ - checkpointed_pages_ < checkpoint_pages) return;
-    auto mode = wal_pages_ < restart_pages ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
-    checkpointed_pages_ = wal_pages_;
-    ++checkpoints_;
-    if (auto done = database_.checkpoint(mode))
-        checkpointing_.worked();
-    else
-        checkpointing_.failed(done.error().what);
 }
 
 WriterStatistics Writer::statistics() const
 {
-    return {commits_, committed_, largest_group_, failures_, sync_microseconds_, checkpoints_};
+    return {commits_,  committed_,         largest_group_,
+            failures_, sync_microseconds_, checkpoints_->count()};
 }
 
 } // namespace portico::mail

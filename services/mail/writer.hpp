@@ -3,6 +3,7 @@
 #include "net/task.hpp"
 #include "services/mail/bodies.hpp"
 #include "services/mail/changes.hpp"
+#include "services/mail/checkpoints.hpp"
 #include "services/mail/sqlite.hpp"
 #include "services/mail/trouble.hpp"
 
@@ -35,7 +36,8 @@ struct WriterStatistics {
 /// The one thread that changes the database. It takes all changes that have arrived, writes them
 /// in one transaction, which is one sync, and wakes all who wait for them; it never waits for
 /// company that does not come. If a group fails its changes are tried one by one, so that a bad
-/// one fails alone. Ends, with everything that was asked of it done, in its destructor.
+/// one fails alone. A removal of many messages is done in steps, and what arrives meanwhile goes
+/// between them. Ends, with everything that was asked of it done, in its destructor.
 class Writer {
 public:
     /// `bodies` and `log` outlive it.
@@ -45,7 +47,8 @@ public:
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    /// The change is durable when it returns without error; with an error nothing has changed.
+    /// The change is durable when it returns without error. With an error nothing has changed, but
+    /// of a removal of many some may be done.
     /// From any loop.
     net::Task<Outcome> apply(Change change);
 
@@ -75,9 +78,9 @@ private:
     sqlite::Result<void> commit(std::span<Job> jobs);
     sqlite::Result<void> commit_changes(std::span<Job> jobs);
     void fail(std::span<Job> jobs, StoreError kind, std::string_view reason);
+    void set_aside_unfinished(std::vector<Job>& group);
     static void answer(std::vector<Job> group);
     void remove_unneeded();
-    void checkpoint();
 
     sqlite::Database database_;
     std::unique_ptr<Changes> changes_;
@@ -86,14 +89,15 @@ private:
     const Bodies& bodies_;
     Trouble writing_;
     Trouble removing_;
-    Trouble checkpointing_;
     std::vector<std::string> unneeded_; // bodies whose last row is gone
+    bool held_ = false;                 // they are, by a backup
     int wal_pages_ = 0;                 // in the WAL as of the last commit
-    int checkpointed_pages_ = 0;        // of them, at the last checkpoint
+    std::unique_ptr<Checkpoints> checkpoints_;
 
     std::mutex mutex_; // guards what follows
     std::condition_variable arrived_;
     std::deque<Job> queue_;
+    std::deque<Job> removals_; // take turns
     std::vector<BodyFile> discarded_;
     bool stopping_ = false;
 
@@ -102,7 +106,6 @@ private:
     std::atomic<std::uint64_t> largest_group_{0};
     std::atomic<std::uint64_t> failures_{0};
     std::atomic<std::uint64_t> sync_microseconds_{0};
-    std::atomic<std::uint64_t> checkpoints_{0};
 
     std::thread thread_; // last: it uses all of the above
 };

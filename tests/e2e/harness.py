@@ -216,6 +216,15 @@ def program(name):
     return path
 
 
+def wait_until(condition, what, seconds=20):
+    """Until what another process does has come about; asks now and then."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"never came true: {what}")
+        time.sleep(0.05)
+
+
 def rule(rfc, section, text):
     """Says which rule of which RFC a test shows; tests/rules.py makes the table of all of them."""
     def marked(test):
