@@ -2,16 +2,22 @@
 
 #include "services/mail/id.hpp"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace portico::mail {
 
 namespace {
+
+constexpr std::uint64_t most_kept_free = 32 << 20;
 
 FileError error_of(int number, const std::string& name)
 {
@@ -99,6 +105,19 @@ FileResult<void> Bodies::sync() const
 {
     if (relaxed() || ::fsync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, folder_.string()));
+}
+
+FileResult<void> Bodies::room() const
+{
+    struct statvfs disk = {};
+    if (::fstatvfs(descriptor_.get(), &disk) != 0)
+        return std::unexpected(error_of(errno, folder_.string()));
+    const auto kept = std::min<std::uint64_t>(most_kept_free, disk.f_frsize * disk.f_blocks / 16);
+    if (disk.f_frsize * disk.f_bavail >= kept) return {};
+    return std::unexpected(FileError{
+        StoreError::full, fmt::format("{}: less than {} KiB of the disk are left, which are kept "
+                                      "for removing mail",
+                                      folder_.string(), kept >> 10)});
 }
 
 // The lock is on the folder itself: nothing more to create, to back up or to clean up, and the

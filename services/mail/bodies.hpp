@@ -112,6 +112,9 @@ public:
     FileResult<void> remove(const std::string& id) const;   // no error if there is none
     /// Names made so far survive a crash when it returns.
     FileResult<void> sync() const;
+    /// `full` if so little of the disk is left that it is kept for removing mail, which needs
+    /// some, too: 32 MiB, of a small disk a sixteenth.
+    FileResult<void> room() const;
     /// Waits for a removal that is going on, which takes moments.
     FileResult<BodiesHold> hold() const;
     /// Nothing while somebody holds them: try again later. One at a time.

@@ -183,12 +183,21 @@ void Writer::write(std::span<Job> group)
     FileResult<void> names;
     if (std::ranges::any_of(group, [](const Job& job) { return in_file(job.change); }))
         names = bodies_.sync();
-    if (names && (group.size() > 1 || with == With::expiry) && commit(group, with)) return;
+    auto room = bodies_.room();
+    if (names && room && (group.size() > 1 || with == With::expiry)) {
+        auto together = commit(group, with);
+        if (together) return;
+        // Another process holds the lock: no change is to blame, and each would wait for it anew.
+        if ((together.error().code & 0xff) == SQLITE_BUSY)
+            return fail(group, together.error().kind, together.error().what);
+    }
     // Expiry may be what failed, so it does not take part in the second try.
     for (std::size_t i = 0; i < group.size(); ++i) {
         auto one = group.subspan(i, 1);
         if (!names && in_file(group[i].change))
             fail(one, names.error().kind, names.error().what);
+        else if (!room && std::holds_alternative<Delivery>(group[i].change))
+            fail(one, room.error().kind, room.error().what);
         else if (auto alone = commit(one, With::nothing); !alone)
             fail(one, alone.error().kind, alone.error().what);
     }

@@ -15,7 +15,7 @@ from harness import rule
 from test_limits import wait_until
 
 CALLS = ("write", "pwrite64", "writev", "pwritev", "sendto", "sendmsg", "openat", "fsync", "fdatasync",
-         "ftruncate")
+         "ftruncate", "mkdir")
 SYNCS = ("fsync", "fdatasync")
 SAYS = ("write", "writev", "sendto", "sendmsg")
 WAL = "mail.db-wal"
@@ -86,13 +86,16 @@ class Disk:
                 if created and self.ours(created[1]) and created[1] not in self.created:
                     self.created.add(created[1])
                     self.dirty.add(str(pathlib.Path(created[1]).parent))
-            if path is None or not self.ours(path):
+            if call.name == "mkdir" and returned and call.result == "0":
+                made = re.match(r'"([^"]*)"', call.arguments)[1]
+                self.dirty.add(str(pathlib.Path(made).parent))
+            if path is None:
                 continue
             if call.name in SYNCS:
                 if returned and call.result == "0":
                     self.dirty.discard(path)
                     self.synced.append(self.short(path))
-            elif not returned and call.name != "openat":
+            elif self.ours(path) and not returned and call.name != "openat":
                 self.dirty.add(path)
 
     def ours(self, path):
