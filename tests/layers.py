@@ -12,7 +12,7 @@ import re
 import sys
 import tempfile
 
-SHARED = {"mail", "accounts"}  # what protocols share: every service may know them
+SHARED = {"mail", "accounts", "mime"}  # what protocols share: every service may know them
 ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
     "console": {"http"},
     "inspect": {"http"},
@@ -21,16 +21,17 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
 # services stand on, http/root reads files, http/access_log writes one.
 IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
                       r"|root|access_log)|inspect/handlers)\.[ch]pp$")
-ON_HTTP = {"inspect"}  # it has no protocol of its own, but decides and does I/O apart all the same
+ON_HTTP = {"inspect", "mime"}  # no protocols, but they decide and do I/O apart, too
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {
     "toml++": ("config/",),
     "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/",
-                "services/http/websocket_handshake.cpp"),
+                "services/http/websocket_handshake.cpp", "services/mime/checksums.cpp"),
     "sqlite3": ("services/mail/",),
     "xxhash": ("services/mail/",),
     "llhttp": ("services/http/",),
+    "unicase": ("services/mime/",),
     "zlib": ("services/http/", "services/inspect/"),
     "spdlog": ("services/log/",),
     "CLI": ("services/main.cpp",),
