@@ -87,15 +87,16 @@ std::optional<milliseconds> parse_time(Scanner& in)
            std::chrono::seconds{seconds} + fraction;
 }
 
-/// "Z" or "+hh:mm" (RFC 3339 section 5.6).
+/// "Z" or "+hh:mm" (RFC 3339 section 5.6), the latter without its colon, too.
 std::optional<std::chrono::minutes> parse_offset(Scanner& in)
 {
     if (in.skip("zZ")) return std::chrono::minutes{0};
     const bool west = in.front() == '-';
     in.expect("+-");
-    const int hours = in.number(2, 2);
-    in.skip(":");
-    const int minutes = in.number(2, 2);
+    const int front = in.number(2, 4);
+    const bool colon = in.skip(":");
+    const int hours = colon ? front : front / 100;
+    const int minutes = colon ? in.number(2, 2) : front % 100;
     if (in.failed() || hours > 23 || minutes > 59) return std::nullopt;
     const auto offset = std::chrono::hours{hours} + std::chrono::minutes{minutes};
     return west ? -offset : offset;

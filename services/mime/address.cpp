@@ -86,12 +86,14 @@ private:
     void angle()
     {
         text_.remove_prefix(1);
+        if (text_.starts_with('@')) {
+            const auto mark = text_.find_first_of(":>");
+            if (mark != text_.npos && text_[mark] == ':') text_.remove_prefix(mark + 1);
+        }
         const auto end = angle_end();
-        auto inner = text_.substr(0, end);
-        text_.remove_prefix(std::min(end + 1, text_.size()));
-        if (inner.starts_with('@'))
-            inner.remove_prefix(std::min(inner.find(':') + 1, inner.size()));
-        if (angle_.empty()) angle_ = trim(inner);
+        if (angle_.empty()) angle_ = without_comments(text_.substr(0, end));
+        text_.remove_prefix(end);
+        if (text_.starts_with('>')) text_.remove_prefix(1);
         has_angle_ = true;
     }
 
@@ -108,6 +110,19 @@ private:
         return std::min(text_.find('>'), text_.size());
     }
 
+    static std::string without_comments(std::string_view text)
+    {
+        if (text.find('(') == text.npos || text.find('"') != text.npos) return std::string{text};
+        std::string result;
+        std::size_t depth = 0;
+        for (char c : text) {
+            if (c == '(') ++depth;
+            if (depth == 0) result += c;
+            if (c == ')' && depth > 0) --depth;
+        }
+        return result;
+    }
+
     // What stood before it is the group's name. In "mailto:ana@example.net" it is no loss either.
     void group()
     {
@@ -117,10 +132,7 @@ private:
 
     void finish()
     {
-        // Within an address blanks and comments mean nothing (the obsolete forms, section 4.4).
-        std::string address;
-        for (char c : has_angle_ ? angle_ : spec_)
-            if (c != ' ' && c != '\t' && c != '\r' && c != '\n') address += c;
+        const auto address = without_blanks(has_angle_ ? angle_ : spec_);
         const bool readable = has_angle_ ? !address.empty() : is_address();
         if (readable) {
             auto name = std::string{trim(decode_words(has_angle_ ? collapse(phrase_) : ""))};
@@ -137,9 +149,22 @@ private:
         const auto spec = trim(spec_);
         const auto at = spec.rfind('@');
         if (at == spec.npos || at == 0 || at + 1 == spec.size()) return false;
-        return spec.starts_with('"') || spec.find_first_of(" \t\r\n") == spec.npos ||
-               spec.find(" @") != spec.npos || spec.find("@ ") != spec.npos ||
-               spec.find(" .") != spec.npos || spec.find(". ") != spec.npos;
+        if (spec.starts_with('"')) return spec[at - 1] == '"';
+        return spec.find_first_of(" \t\r\n") == spec.npos || spec.find(" @") != spec.npos ||
+               spec.find("@ ") != spec.npos || spec.find(" .") != spec.npos ||
+               spec.find(". ") != spec.npos;
+    }
+
+    // Outside of quotes they mean nothing (the obsolete forms, RFC 5322 section 4.4).
+    static std::string without_blanks(std::string_view text)
+    {
+        std::string address;
+        bool is_quoted = false;
+        for (char c : trim(text)) {
+            if (c == '"') is_quoted = !is_quoted;
+            if (is_quoted || (c != ' ' && c != '\t' && c != '\r' && c != '\n')) address += c;
+        }
+        return address;
     }
 
     static std::string collapse(std::string_view text)

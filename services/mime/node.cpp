@@ -11,22 +11,26 @@ namespace portico::mime {
 
 namespace {
 
-// RFC 2045 section 5.1. What is no type means nothing (section 5.2).
+// RFC 2045 section 5.1.
+bool is_token(std::string_view text)
+{
+    return !text.empty() && std::ranges::all_of(text, [](char c) {
+        constexpr std::string_view specials = "()<>@,;:\\\"/[]?=";
+        return c > 0x20 && c < 0x7F && specials.find(c) == specials.npos;
+    });
+}
+
+// What is no type means nothing (section 5.2).
 bool is_media_type(std::string_view text)
 {
     const auto slash = text.find('/');
-    const auto token = [](std::string_view part) {
-        return !part.empty() && std::ranges::all_of(part, [](char c) {
-            return c > 0x20 && c < 0x7F &&
-                   std::string_view{"()<>@,;:\\\"/[]?="}.find(c) == std::string_view::npos;
-        });
-    };
-    return slash != text.npos && token(text.substr(0, slash)) && token(text.substr(slash + 1));
+    return slash != text.npos && is_token(text.substr(0, slash)) &&
+           is_token(text.substr(slash + 1));
 }
 
 Disposition disposition(std::string_view value)
 {
-    if (value.empty()) return Disposition::none;
+    if (!is_token(value)) return Disposition::none;
     // RFC 2183 section 2.8: what is not known is an attachment.
     return value == "inline" ? Disposition::inline_ : Disposition::attachment;
 }
