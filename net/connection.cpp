@@ -103,16 +103,18 @@ std::error_code Connection::open(FileDescriptor socket)
     const int family = local ? AF_UNIX : address.is_v4() ? AF_INET : AF_INET6;
     std::error_code error;
     socket_.assign({family, local ? 0 : IPPROTO_TCP}, socket.get(), error);
-    if (!error) socket.release();
-    return error;
+    if (error) return error;
+    socket.release();
+    socket_.is_the_only_one();
+    // If something is there already, the first edge tells it.
+    edges_ = Edges::of(*this);
+    return {};
 }
 
 void Connection::begin_read(Reader reader, Reading what, std::chrono::milliseconds wait)
 {
     if (buffer_) port_.loop.give_back(std::move(buffer_));
     reading_ = what;
-    // Before anything is taken: an edge that comes while the service is elsewhere is heard, too.
-    edges().listen();
     const bool others_first = readable_ && reads_without_wait_ >= most_reads_without_wait;
     if (auto received = others_first ? std::nullopt : end_of_read()) {
         ++reads_without_wait_;
@@ -122,7 +124,7 @@ void Connection::begin_read(Reader reader, Reading what, std::chrono::millisecon
     reads_without_wait_ = 0;
     reader_ = std::move(reader);
     port_.loop.deadlines().arm(*this, wait);
-    if (others_first) edges().call_later();
+    if (others_first) edges_->call_later();
 }
 
 void Connection::became_readable()
@@ -185,9 +187,21 @@ auto Connection::take_what_came() -> std::optional<Received>
         return std::unexpected{Ended::left};
     }
     readable_ = need != Need::write && !drained;
-    if (need == Need::write) edges().call_when_writable();
-    if (readable_) edges().call_later();
+    if (need == Need::write) edges_->call_when_writable();
+    if (readable_) edges_->call_later();
     return std::nullopt;
+}
+
+std::size_t Connection::write_at_once(std::string_view bytes)
+{
+    std::size_t done = 0;
+    while (done < bytes.size() && !aborted_) {
+        const auto octets = put(socket_.native_handle(), tls_.get(), bytes.substr(done)).octets;
+        if (octets == 0) break; // why, write() tells
+        sent(octets);
+        done += octets;
+    }
+    return done;
 }
 
 auto Connection::write(std::string_view bytes, std::chrono::milliseconds wait)
@@ -239,7 +253,7 @@ auto Connection::send_file(int file, std::uint64_t offset, std::uint64_t length,
         auto [error] = co_await socket_.async_wait(Socket::wait_write, as_values);
         if (auto ready = end_wait(error); !ready) co_return std::unexpected{ready.error()};
     }
-    if (done > 0 && !waited) co_await asio::post(port_.loop.executor(), asio::deferred);
+    if (done > 0 && !waited) co_await give_way();
     co_return done;
 }
 
@@ -248,7 +262,9 @@ Task<void> Connection::finish(std::chrono::milliseconds wait)
     if (tls_ && !aborted_) co_await say_close_notify(wait);
     if (left_ || aborted_) co_return;
     // Closing with octets unread makes the kernel send a reset, which can overtake our last reply
-    // on the peer's side. So say that we are done, and read until the peer has seen it.
+    // on the peer's side. So say that we are done, and read until the peer has seen it; unless
+    // there are none and will be none.
+    if (peer_is_done_ && !readable_) co_return;
     ::shutdown(socket_.native_handle(), SHUT_WR);
     constexpr std::uint64_t most = 1 << 20; // a peer that goes on sending is cut off
     const auto end = std::chrono::steady_clock::now() + wait;
@@ -289,7 +305,7 @@ void Connection::expired()
 void Connection::stop()
 {
     stopping_ = true;
-    if (reader_) edges().call_later();
+    if (reader_) edges_->call_later();
     if (ends_with_stop_) socket_.cancel();
     if (pausing_) pausing_->cancel();
 }
@@ -297,7 +313,7 @@ void Connection::stop()
 void Connection::abort()
 {
     aborted_ = true;
-    if (reader_) edges().call_later();
+    if (reader_) edges_->call_later();
     socket_.cancel();
     if (pausing_) pausing_->cancel();
 }
@@ -305,13 +321,12 @@ void Connection::abort()
 void Connection::wake()
 {
     woken_ = true;
-    if (reader_) edges().call_later();
+    if (reader_) edges_->call_later();
 }
 
-Edges& Connection::edges()
+Task<void> Connection::give_way()
 {
-    if (!edges_) edges_ = Edges::of(*this);
-    return *edges_;
+    co_await asio::post(port_.loop.executor(), asio::deferred);
 }
 
 Task<void> Connection::pause(std::chrono::milliseconds wait)
@@ -331,6 +346,7 @@ std::size_t Connection::loop() const
 void Connection::doing(std::string_view what)
 {
     doing_.assign(what);
+    doing_.shrink_to_fit(); // it may stay for long
 }
 
 void Connection::log(Level level, std::string_view event) const

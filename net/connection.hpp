@@ -49,6 +49,13 @@ class Socket : public asio::basic_stream_socket<asio::generic::stream_protocol, 
 public:
     using basic_stream_socket::basic_stream_socket;
     auto& reactor_data() { return impl_.get_implementation().reactor_data_; }
+    /// Nobody else holds the descriptor that was assigned: with its end epoll(7) forgets it.
+    void is_the_only_one()
+    {
+        auto& state = impl_.get_implementation().state_;
+        state = static_cast<asio::detail::socket_ops::state_type>(
+            state & ~asio::detail::socket_ops::possible_dup);
+    }
 };
 
 /// A byte stream with one peer, in clear or over TLS. Lives on one loop and is used from that loop
@@ -83,7 +90,8 @@ public:
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// Takes over a connected socket that does not block. Once, before all else.
+    /// Takes over a connected socket that does not block, of which there is no duplicate. Once,
+    /// before all else.
     std::error_code open(FileDescriptor socket);
 
     /// `Received` to whoever awaits it: what has arrived, at least one byte, at most a buffer
@@ -93,6 +101,10 @@ public:
     /// Ends the pending read(), or the next one, with `Ended::woken`; once, however often it is
     /// called before. From the connection's own loop only.
     void wake();
+
+    /// Sends of `bytes` what the peer takes at once, without a coroutine; returns how many octets
+    /// those are. What is left, and why, is for write().
+    std::size_t write_at_once(std::string_view bytes);
 
     /// Sends all of `bytes`, which must stay valid until it returns. `wait` bounds each time the
     /// peer takes nothing at all, not the whole; `Ended::stopping` is never said here.
@@ -104,6 +116,10 @@ public:
     /// in memory, so see to that before, piece by piece; others have their turn after each.
     Task<std::expected<std::uint64_t, Ended>>
     send_file(int file, std::uint64_t offset, std::uint64_t length, std::chrono::milliseconds wait);
+
+    /// The peer has said that it sends nothing more (HTTP's "Connection: close"), so that it need
+    /// not be waited for at the end, if what it has sent has been read.
+    void no_more_comes() { peer_is_done_ = true; }
 
     /// Whether start_tls() may be called: the port offers it and it has not happened yet.
     bool can_start_tls() const;
@@ -121,6 +137,9 @@ public:
     /// RFC 9266 tls-exporter, 32 octets: the channel binding of TLS. "" in clear, and in TLS 1.2
     /// without the extended master secret (RFC 7627), where it would not be unique.
     std::string tls_exporter() const;
+
+    /// Lets the others of the loop have their turn.
+    Task<void> give_way();
 
     /// Does nothing for so long; returns early if the server stops or closes this by force.
     Task<void> pause(std::chrono::milliseconds wait);
@@ -155,7 +174,6 @@ private:
     Progress take(char* buffer);
     void end_read(Received received);
     void expired() override;
-    Edges& edges();
 
     Task<std::expected<void, Ended>> shake_hands();
     Task<std::expected<void, Ended>> take_handshake_steps();
@@ -175,7 +193,7 @@ private:
     std::uint64_t bytes_out_ = 0;
     std::string doing_;
     Socket socket_;
-    Edges::Reference edges_;                // from the first wait on
+    Edges::Reference edges_;                // from open() on
     Reader reader_;                         // of the pending read(): the coroutine that awaits it
     std::unique_ptr<char[]> buffer_;        // the loop's, between two reads
     std::unique_ptr<TlsSession> tls_;       // from the handshake's first octet on
@@ -183,7 +201,7 @@ private:
     std::size_t position_;                  // among the loop's connections
     std::uint8_t reads_without_wait_ = 0;
     Reading reading_ = Reading::octets; // what reader_ wants
-    bool readable_ = true;              // there may be something to read
+    bool readable_ = false;             // there may be something to read
     bool drained_ = false;              // there is not, unless the peer has reset
     bool expired_ = false;
     bool stopping_ = false;
@@ -192,6 +210,7 @@ private:
     bool aborted_ = false;
     bool ends_with_stop_ = false; // this wait, which is no read()
     bool left_ = false;           // the peer has closed its side
+    bool peer_is_done_ = false;   // the peer has said that it will
 };
 
 } // namespace portico::net

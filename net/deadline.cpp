@@ -1,5 +1,7 @@
 #include "net/deadline.hpp"
 
+#include "net/clock.hpp"
+
 #include <algorithm>
 
 namespace portico::net {
@@ -13,10 +15,7 @@ void Deadline::unlink()
     wheel_ = nullptr;
 }
 
-Deadlines::Deadlines(asio::io_context& context)
-    : timer_{context}, start_{std::chrono::steady_clock::now()}
-{
-}
+Deadlines::Deadlines(asio::io_context& context) : timer_{context}, start_{coarse_now()} {}
 
 Deadlines::~Deadlines()
 {
@@ -26,16 +25,15 @@ Deadlines::~Deadlines()
 
 Deadline::Tick Deadlines::now() const
 {
-    return static_cast<Deadline::Tick>((std::chrono::steady_clock::now() - start_) / tick);
+    return static_cast<Deadline::Tick>((coarse_now() - start_) / tick);
 }
 
 void Deadlines::arm(Deadline& deadline, std::chrono::milliseconds wait)
 {
-    const auto current = now();
     // A wheel at rest has not turned; without this it would run through all it missed.
-    if (linked_ == 0) hand_ = current;
-    const auto ticks = static_cast<Deadline::Tick>(std::max<std::int64_t>(wait / tick, 0));
-    deadline.tick_ = current + ticks + 1;
+    if (linked_ == 0) hand_ = now();
+    const auto end = coarse_now() + coarsest + std::max(wait, std::chrono::milliseconds{0});
+    deadline.tick_ = static_cast<Deadline::Tick>((end - start_) / tick) + 1;
     if (deadline.wheel_ && deadline.visit_ <= deadline.tick_) return;
     deadline.unlink();
     link(deadline);

@@ -11,8 +11,9 @@ namespace portico::net {
 class Connection;
 
 /// Tells a connection each time that its socket becomes readable, as edge-triggered epoll(7) does:
-/// of what came since the last time only, so read until there is nothing. Used from its loop only;
-/// outlives the connection until Asio has given it back.
+/// of what came since the last time only, so read until there is nothing; and once for what was
+/// there before the first time. Used from its loop only; outlives the connection until Asio has
+/// given it back.
 ///
 /// Asio's own async_wait() calls epoll_ctl(2) each time, since it asks what is there already.
 /// Whoever has just seen that nothing is there can do without, but has to put an operation into
@@ -25,13 +26,12 @@ public:
     };
     using Reference = std::unique_ptr<Edges, Release>;
 
-    static Reference of(Connection& connection); // which calls leave() before it ends
+    /// From the same turn of the loop on in which `connection` has got its socket, so that no edge
+    /// passes unheard. The connection calls leave() before it ends.
+    static Reference of(Connection& connection);
     Edges(const Edges&) = delete;
     Edges& operator=(const Edges&) = delete;
 
-    /// From now on; nothing was there a moment ago, in the same turn of the loop.
-    void listen();
-    bool listening() const { return listening_; }
     /// Calls read_on() after what runs now.
     void call_later();
     /// Calls became_readable() once the socket is writable.
@@ -49,7 +49,6 @@ private:
 
     Connection* connection_; // null: it is gone
     unsigned references_ = 0;
-    bool listening_ = false;
     bool enqueueing_ = false;
     bool awaits_writable_ = false;
 };

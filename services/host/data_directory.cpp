@@ -41,4 +41,16 @@ auto DataDirectory::lock(const fs::path& path) -> std::expected<DataDirectory, s
     return DataDirectory{std::move(file)};
 }
 
+auto DataDirectory::taken_since(const fs::path& path) -> std::optional<fs::file_time_type>
+{
+    const auto name = path / "portico.lock";
+    const net::FileDescriptor file{::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
+    // The lock that this is takes a moment only, and ends with the descriptor.
+    if (!file || ::flock(file.get(), LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return {};
+    std::error_code error;
+    const auto written = fs::last_write_time(name, error); // with the number of the process
+    if (error) return {};
+    return written;
+}
+
 } // namespace portico::host

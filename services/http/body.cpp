@@ -52,20 +52,36 @@ net::Task<bool> FileBody::send_unread()
 
 net::Task<bool> FileBody::send_read()
 {
-    const auto& file = opened_.descriptor;
-    while (left_.length > 0) {
-        const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(left_.length, piece));
-        auto read = [&file, offset = left_.offset, length] {
-            return read_at(file, offset, length);
-        };
-        const auto bytes = co_await pool_.run(read);
-        left_.offset += bytes.size();
-        left_.length -= bytes.size();
-        add(bytes);
-        if (!co_await exchange_.flush()) co_return false;
-        if (bytes.size() < length) co_return false;
+    auto& conversation = exchange_.conversation();
+    for (std::size_t turn = 0; left_.length > 0;) {
+        const auto length =
+            static_cast<std::size_t>(std::min<std::uint64_t>(left_.length, read_piece));
+        auto done =
+            append_from_memory(conversation.output(), opened_.descriptor, left_.offset, length);
+        if (done < length) done += co_await read_from_disk(done, length - done);
+        exchange_.protocol().sent(done);
+        left_.offset += done;
+        left_.length -= done;
+        if (!conversation.flush_at_once() && !co_await conversation.flush()) co_return false;
+        if (done < length) co_return false;
+        turn += done;
+        if (turn >= piece) {
+            turn = 0;
+            co_await exchange_.peer().give_way();
+        }
     }
     co_return true;
+}
+
+// Behind `skip` octets of what is left.
+net::Task<std::size_t> FileBody::read_from_disk(std::size_t skip, std::size_t length)
+{
+    auto read = [&file = opened_.descriptor, offset = left_.offset + skip, length] {
+        return read_at(file, offset, length);
+    };
+    const auto bytes = co_await pool_.run(read);
+    exchange_.conversation().output() += bytes;
+    co_return bytes.size();
 }
 
 net::Task<bool> GzipBody::send()

@@ -29,10 +29,12 @@ public:
     net::Task<bool> send(ByteRange range);
 
 private:
-    static constexpr std::size_t piece = 256 << 10;
+    static constexpr std::size_t piece = 256 << 10;     // after which others have their turn
+    static constexpr std::size_t read_piece = 64 << 10; // stays in the processor's cache
 
     net::Task<bool> send_unread();
     net::Task<bool> send_read();
+    net::Task<std::size_t> read_from_disk(std::size_t skip, std::size_t length);
 
     Exchange& exchange_;
     net::Pool& pool_;

@@ -28,15 +28,15 @@ void Desk::give_back(std::string text)
     spare_ = std::move(text);
 }
 
-Step Conversation::next()
+bool Conversation::flush_at_once()
 {
-    if (output_.capacity() <= sizeof(std::string)) output_ = desk_.take();
-    return protocol_.next(desk_.now());
+    if (!output_.empty()) output_.erase(0, peer_.write_at_once(output_));
+    return output_.empty();
 }
 
 net::Task<bool> Conversation::flush()
 {
-    if (output_.empty()) co_return true;
+    if (flush_at_once()) co_return true;
     const auto sent = co_await peer_.write(output_, options_.write_timeout);
     output_.clear();
     co_return sent.has_value();
@@ -44,8 +44,6 @@ net::Task<bool> Conversation::flush()
 
 std::optional<std::chrono::milliseconds> Conversation::wait_for(Awaited awaited)
 {
-    // Nothing is held while the peer is idle.
-    if (output_.empty()) desk_.give_back(std::exchange(output_, {}));
     if (awaited == Awaited::request) {
         end_.reset();
         return options_.keep_alive_timeout;

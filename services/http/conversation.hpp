@@ -4,13 +4,14 @@
 #include "net/connection.hpp"
 #include "services/http/protocol.hpp"
 
-#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace portico::http {
 
@@ -29,16 +30,20 @@ private:
     std::string spare_;
 };
 
-/// A connection and its protocol: what is to be sent, how long to wait, what has come. An idle one
-/// holds no buffer.
+/// A connection and its protocol: what is to be sent, how long to wait, what has come.
 class Conversation {
 public:
-    /// Everything outlives the conversation; `log` may be null.
+    /// Everything outlives the conversation; `log` may be null. `requests`: how many there were
+    /// before, on this connection.
     Conversation(net::Connection& peer, const config::HttpConnection& options, Desk& desk,
-                 net::Trace trace, AnswerLog* log)
-        : peer_{peer}, options_{options}, desk_{desk}, protocol_{options, trace, output_, log}
+                 net::Trace trace, AnswerLog* log, std::uint32_t requests)
+        : peer_{peer}, options_{options}, desk_{desk}, output_{desk.take()}, protocol_{options,
+                                                                                       trace,
+                                                                                       output_, log,
+                                                                                       requests}
     {
     }
+    ~Conversation() { desk_.give_back(std::move(output_)); }
     Conversation(const Conversation&) = delete;
     Conversation& operator=(const Conversation&) = delete;
 
@@ -46,12 +51,16 @@ public:
     Protocol& protocol() { return protocol_; }
     const config::HttpConnection& options() const { return options_; }
 
-    /// What to do next, and memory for what is to be said.
-    Step next();
+    /// What to do next.
+    Step next() { return protocol_.next(now()); }
+    const Now& now() { return desk_.now(); }
 
     std::string& output() { return output_; }
     /// So much waits that answers to further pipelined requests would not make it cheaper.
     bool is_full() const { return output_.size() >= enough; }
+
+    /// Sends what the peer takes at once; whether that is all of the output.
+    bool flush_at_once();
 
     /// Sends all of the output. False: nobody takes it any more.
     net::Task<bool> flush();

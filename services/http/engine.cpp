@@ -3,6 +3,8 @@
 #include "net/connection.hpp"
 
 #include <chrono>
+#include <cstdint>
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -55,13 +57,29 @@ void Recorder::answered(const Answered& what)
                  .user_agent = request.field("user-agent").value_or("")});
 }
 
-// Its frame goes before the next wait: it is not there while the connection is idle.
+// What a connection has while something is said, which an idle one has not.
+struct Talk {
+    Talk(net::Connection& peer, const config::HttpConnection& options, Desk& desk,
+         net::Transcript* transcript, AccessLog* log, std::uint32_t requests)
+        : recorder{peer, log}, conversation{peer,
+                                            options,
+                                            desk,
+                                            net::Trace{transcript, peer.number()},
+                                            recorder.wanted(),
+                                            requests}
+    {
+    }
+
+    Recorder recorder;
+    Conversation conversation;
+};
+
 net::Task<void> answer(Conversation& conversation, Answerer& answerer)
 {
     Exchange exchange{conversation};
     conversation.peer().doing(conversation.protocol().doing().substr(0, shown));
     co_await answerer.answer(exchange);
-    conversation.peer().doing("between requests");
+    conversation.peer().doing("idle");
 }
 
 bool answer_at_once(Conversation& conversation, Answerer& answerer)
@@ -72,29 +90,44 @@ bool answer_at_once(Conversation& conversation, Answerer& answerer)
 
 } // namespace
 
+// Its frame is there as long as the connection, so there is little in it.
 net::Task<void> Engine::serve(net::Connection& peer, Answerer& answerer)
 {
-    Recorder recorder{peer, access_log_};
-    Conversation conversation{peer, options_, desks_[peer.loop()],
-                              net::Trace{transcript_, peer.number()}, recorder.wanted()};
-    auto& protocol = conversation.protocol();
+    std::unique_ptr<Talk> talk;
+    std::uint32_t requests = 0;
+    auto wait = options_.keep_alive_timeout;
     for (;;) {
-        const auto step = conversation.next();
-        if (std::get_if<Answer>(&step)) {
-            recorder.begins();
-            if (!answer_at_once(conversation, answerer)) co_await answer(conversation, answerer);
-            protocol.done();
-            if (conversation.is_full() && !co_await conversation.flush()) co_return;
-        } else if (auto* close = std::get_if<Close>(&step)) {
-            if (!close->why.empty()) peer.log(net::Level::debug, close->why);
-            co_await conversation.flush();
-            co_return;
-        } else {
-            if (!conversation.output().empty() && !co_await conversation.flush()) co_return;
-            const auto wait = conversation.wait_for(std::get<Read>(step).awaited);
-            if (!wait) continue;
-            const auto bytes = co_await peer.read(*wait);
-            conversation.came(bytes);
+        const auto bytes = co_await peer.read(wait);
+        if (!talk)
+            talk = std::make_unique<Talk>(peer, options_, desks_[peer.loop()], transcript_,
+                                          access_log_, requests);
+        auto& conversation = talk->conversation;
+        conversation.came(bytes);
+        for (auto waits = false; !waits;) {
+            const auto step = conversation.next();
+            if (std::get_if<Answer>(&step)) {
+                talk->recorder.begins();
+                if (!answer_at_once(conversation, answerer))
+                    co_await answer(conversation, answerer);
+                conversation.protocol().done();
+                if (conversation.is_full() && !conversation.flush_at_once() &&
+                    !co_await conversation.flush())
+                    co_return;
+            } else if (auto* close = std::get_if<Close>(&step)) {
+                if (!close->why.empty()) peer.log(net::Level::debug, close->why);
+                if (close->no_more_comes) peer.no_more_comes();
+                if (!conversation.flush_at_once()) co_await conversation.flush();
+                co_return;
+            } else {
+                if (!conversation.flush_at_once() && !co_await conversation.flush()) co_return;
+                const auto awaited = conversation.wait_for(std::get<Read>(step).awaited);
+                waits = awaited.has_value();
+                wait = awaited.value_or(wait);
+            }
+        }
+        if (conversation.protocol().is_idle()) {
+            requests = conversation.protocol().requests();
+            talk.reset();
         }
     }
 }

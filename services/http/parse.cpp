@@ -247,8 +247,6 @@ void Parser::begin()
 {
     state_ = State::head;
     empty_line_seen_ = false;
-    // An idle connection holds next to nothing.
-    if (head_.capacity() > 1024) head_ = {};
     head_.clear();
     head_start_ = line_start_ = fields_start_ = scanned_ = field_lines_ = 0;
     body_octets_ = raw_octets_ = 0;
@@ -256,8 +254,7 @@ void Parser::begin()
     trailer_is_whole_ = true;
     if (pieces_.capacity() > 0) pieces_ = {};
     if (trailers_.capacity() > 0) trailers_ = {};
-    auto fields = std::move(request_.fields); // keeps its memory, if that is little
-    if (fields.capacity() > 32) fields = {};
+    auto fields = std::move(request_.fields); // keeps its memory
     fields.clear();
     request_ = {};
     request_.fields = std::move(fields);

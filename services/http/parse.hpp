@@ -96,6 +96,8 @@ public:
 
     /// Whether the first byte of a request has come (an empty line before it is none).
     bool started() const { return state_ != State::head || !head_.empty(); }
+    /// Whether it is as after begin(): not even the empty line has come.
+    bool is_new() const { return !started() && !empty_line_seen_; }
     bool in_body() const { return state_ == State::body; }
     bool is_whole() const { return state_ == State::whole; }
     const Request& request() const { return request_; }

@@ -44,12 +44,13 @@ std::string_view describe(ContentError error)
 } // namespace
 
 Protocol::Protocol(const config::HttpConnection& options, net::Trace trace, std::string& output,
-                   AnswerLog* log)
+                   AnswerLog* log, std::uint32_t requests)
     : options_{options}, trace_{trace}, output_{output}, log_{log},
       parser_{{.request_line = options.max_request_line,
                .header_bytes = options.max_header_bytes,
                .headers = options.max_headers,
-               .body = options.max_body}}
+               .body = options.max_body}},
+      requests_{requests}
 {
 }
 
@@ -65,7 +66,7 @@ Step Protocol::next(const Now& now)
     for (;;) {
         switch (state_) {
         case State::answering: return Answer{};
-        case State::closing: return Close{why_};
+        case State::closing: return Close{why_, no_more_comes_};
         case State::reading:
         case State::discarding:
         case State::draining: break;
@@ -198,17 +199,20 @@ auto Protocol::content(std::string_view& piece) -> std::expected<Content, Conten
     }
 }
 
-// RFC 9112 section 9.3. A close option wins over keep-alive.
-Persistence Protocol::persistence() const
+// RFC 9112 section 9.3: this request is the client's last. A close option wins over keep-alive.
+bool Protocol::client_ends() const
 {
     const auto& request = parser_.request();
+    if (request.has_member("connection", "close")) return true;
+    return request.minor == 0 && !request.has_member("connection", "keep-alive");
+}
+
+Persistence Protocol::persistence() const
+{
     // Whether the content of a client that waits still comes is not known: nothing can follow.
-    if (last_ || expecting_ || requests_ >= options_.max_requests ||
-        request.has_member("connection", "close"))
+    if (last_ || expecting_ || requests_ >= options_.max_requests || client_ends())
         return Persistence::close;
-    if (request.minor > 0) return Persistence::persistent;
-    return request.has_member("connection", "keep-alive") ? Persistence::keep_alive
-                                                          : Persistence::close;
+    return parser_.request().minor > 0 ? Persistence::persistent : Persistence::keep_alive;
 }
 
 void Protocol::blame(std::string_view why)
@@ -307,6 +311,9 @@ void Protocol::done()
     const bool cut = framing_ == Framing::fixed && wants_content() && octets_ < length_;
     if (!ended_ || cut) last_ = true; // only the end of the connection can tell the client
     if (log_ && begun_) log_->answered({parser_.request(), status_, octets_});
+    // Section 9.6. Who has not understood the client does not rely on that.
+    no_more_comes_ = last_ && why_.empty() && !failed_ && framing_ != Framing::upgraded &&
+                     !expecting_ && is_content_over() && input_.empty() && client_ends();
     expecting_ = false;
     parser_.keep_content(false);
     if (last_)

@@ -28,7 +28,8 @@ struct Read { // wants feed() or interrupted()
 };
 struct Answer {}; // request() is to be answered: wants discard_content() or an answer and done()
 struct Close {
-    std::string_view why; // the client's mistake, or "" if all was in order
+    std::string_view why;       // the client's mistake, or "" if all was in order
+    bool no_more_comes = false; // the client has said so, and all that it has sent is read
 };
 using Step = std::variant<Read, Answer, Close>;
 
@@ -63,9 +64,9 @@ public:
 class Protocol {
 public:
     /// All that is to be sent is added to `output`. `options`, `output` and `log`, which may be
-    /// null, outlive the protocol.
+    /// null, outlive the protocol. `requests`: how many there were before, on this connection.
     Protocol(const config::HttpConnection& options, net::Trace trace, std::string& output,
-             AnswerLog* log = nullptr);
+             AnswerLog* log = nullptr, std::uint32_t requests = 0);
     Protocol(const Protocol&) = delete; // the request's views may lie in the parser
     Protocol& operator=(const Protocol&) = delete;
 
@@ -118,6 +119,11 @@ public:
     /// client has said of it already is returned. done() closes.
     std::string_view upgrade(std::string_view fields);
 
+    /// Nothing is left of what was, nothing has come of what follows: another protocol that has
+    /// this many requests behind it can go on in its place.
+    bool is_idle() const { return state_ == State::reading && parser_.is_new(); }
+    std::uint32_t requests() const { return requests_; }
+
     bool has_begun() const { return begun_; } // the answer
     bool is_last() const { return last_; }    // the connection ends after the answer
 
@@ -138,6 +144,7 @@ private:
     void proceed();
     void refuse(Status status, std::string_view why);
     void begin_answer(const Response& response, Framing framing);
+    bool client_ends() const;
     Persistence persistence() const;
     bool is_content_over() const;
     void finish_request();
@@ -165,6 +172,7 @@ private:
     bool last_ = false;  // the next response is the last on this connection
     bool head_only_ = false;
     bool expecting_ = false;
+    bool no_more_comes_ = false; // see Close
 };
 
 } // namespace portico::http

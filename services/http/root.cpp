@@ -208,6 +208,19 @@ bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_
     return answers(offset) && answers(offset + length - 1);
 }
 
+std::size_t append_from_memory(std::string& bytes, const net::FileDescriptor& file,
+                               std::uint64_t offset, std::size_t length)
+{
+    const auto before = bytes.size();
+    auto read = [&](char* all, std::size_t size) { // what is not read is not cleared either
+        iovec into{all + before, size - before};
+        const auto count = ::preadv2(file.get(), &into, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+        return before + static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+    };
+    bytes.resize_and_overwrite(before + length, read);
+    return bytes.size() - before;
+}
+
 std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length)
 {
     std::string bytes(length, '\0');

@@ -55,6 +55,11 @@ private:
 /// the disk: its first and its last page are. Does not block.
 bool in_memory(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);
 
+/// Adds to `bytes` what of that part of the file is in memory, from its beginning on; returns how
+/// much. Does not block.
+std::size_t append_from_memory(std::string& bytes, const net::FileDescriptor& file,
+                               std::uint64_t offset, std::size_t length);
+
 /// `length` octets of the file from `offset`; fewer if it ends before or cannot be read.
 std::string read_at(const net::FileDescriptor& file, std::uint64_t offset, std::size_t length);
 

@@ -1,5 +1,6 @@
 #include "services/http/service.hpp"
 
+#include "net/clock.hpp"
 #include "net/connection.hpp"
 #include "services/http/body.hpp"
 #include "services/http/gzip.hpp"
@@ -13,8 +14,6 @@
 namespace portico::http {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr std::string_view authority_file = "ca.pem";
 
@@ -109,11 +108,12 @@ bool Service::answer_at_once(Exchange& exchange)
     if (protocol.discard_content()) return true;
     const auto site = site_of(request);
     auto& cache = caches_[exchange.peer().loop()];
-    FileRequest file{request, served_[site].site, now(), channel_of(exchange)};
+    FileRequest file{request, served_[site].site, exchange.conversation().now().time,
+                     channel_of(exchange)};
     const Hot* hot = nullptr;
     auto decision = file.begin();
     while (const auto* open = std::get_if<Open>(&decision)) {
-        hot = cache.find({site, open->file}, Clock::now());
+        hot = cache.find({site, open->file}, net::coarse_now());
         if (!hot) return false;
         decision = hot->file ? file.opened(hot->file->file, &hot->prepared)
                              : file.opened(std::unexpected{hot->error});
@@ -130,7 +130,8 @@ net::Task<void> Service::answer(Exchange& exchange)
 {
     Source source{.site = site_of(exchange.request())};
     auto& cache = caches_[exchange.peer().loop()];
-    FileRequest file{exchange.request(), served_[source.site].site, now(), channel_of(exchange)};
+    FileRequest file{exchange.request(), served_[source.site].site,
+                     exchange.conversation().now().time, channel_of(exchange)};
     auto decision = file.begin();
     while (auto* open = std::get_if<Open>(&decision)) {
         source.name = std::move(open->file);
@@ -154,7 +155,7 @@ net::Task<void> Service::answer(Exchange& exchange)
 net::Task<std::expected<File, FileError>> Service::open(Cache& cache, Source& source,
                                                         bool with_content)
 {
-    const auto now = Clock::now();
+    const auto now = net::coarse_now();
     const Cache::Name name{source.site, source.name};
     if (const auto* hot = cache.find(name, now)) {
         source.opened = {};

@@ -464,6 +464,37 @@ TEST(HttpProtocol, LimitsTheHeader)
     }
 }
 
+TEST(HttpProtocol, KnowsWhetherTheClientSendsMore)
+{
+    rule("RFC 9112", "9.6", "who has sent close sends no more requests on that connection");
+    struct {
+        std::string said;
+        bool no_more;
+    } cases[] = {
+        {get("/a.txt", "Connection: close\r\n"), true},
+        {"GET /a.txt HTTP/1.0\r\n\r\n", true},
+        {get("/a.txt", "Connection: close\r\nContent-Length: 2\r\n") + "xy", true},
+        {get("/a.txt", "Connection: close\r\n") + "x", false}, // but this one does
+        {get("/../a.txt", "Connection: close\r\n"), false},    // who knows what that is
+        {get("/a.txt", "Connection: close\r\nContent-Length: 2\r\nExpect: x\r\n"), false},
+        {"GET\r\n", false},
+    };
+    const auto options = with_root();
+    for (const auto& [said, no_more] : cases) {
+        SCOPED_TRACE(said);
+        Talk talk{options};
+        talk.feed(said);
+        EXPECT_TRUE(talk.outcome().closed);
+        EXPECT_EQ(talk.no_more_comes(), no_more);
+    }
+    auto one = with_root();
+    one.max_requests = 1;
+    Talk talk{one};
+    talk.feed(get("/a.txt"));
+    EXPECT_TRUE(talk.outcome().closed);
+    EXPECT_FALSE(talk.no_more_comes()); // it is us who end it
+}
+
 TEST(HttpProtocol, LimitsRequestsOnAConnection)
 {
     auto options = with_root();

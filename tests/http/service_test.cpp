@@ -369,6 +369,27 @@ TEST_F(HttpService, AnIdleConnectionEndsSilently)
     EXPECT_EQ(all[0].status, "200");
 }
 
+TEST_F(HttpService, WhatCountsForAConnectionCountsWhileItIsIdleToo)
+{
+    options.max_requests = 2;
+    Client client{start()};
+    client.send(get("/small.txt"));
+    const auto first = client.some();
+    EXPECT_FALSE(first.ends_with("Connection: close\r\n\r\nalpha"));
+    client.send("\r\n"); // RFC 9112 section 2.2: ignored, so there is still no request
+    client.send(get("/small.txt"));
+    EXPECT_TRUE(client.rest().ends_with("Connection: close\r\n\r\nalpha"));
+}
+
+TEST_F(HttpService, ASecondEmptyLineIsRefusedWheneverItComes)
+{
+    Client client{start()};
+    client.send("\r\n");
+    EXPECT_FALSE(client.comes_within(10ms));
+    client.send("\r\n");
+    EXPECT_TRUE(client.rest().starts_with("HTTP/1.1 400 "));
+}
+
 TEST_F(HttpService, AStopLetsARequestEnd)
 {
     auto endpoint = start();

@@ -94,6 +94,7 @@ public:
         run();
     }
     const Outcome& outcome() const { return outcome_; }
+    bool no_more_comes() const { return no_more_comes_; } // depends on what has come already
 
 private:
     void run()
@@ -107,6 +108,7 @@ private:
                 outcome_.closed = true;
                 outcome_.awaited = Awaited::request;
                 outcome_.why = close->why;
+                no_more_comes_ = close->no_more_comes;
                 return;
             } else {
                 outcome_.awaited = std::get<Read>(step).awaited;
@@ -188,6 +190,7 @@ private:
     const std::string date_ = imf_fixdate(noon);
     Outcome outcome_;
     Protocol protocol_;
+    bool no_more_comes_ = false;
     std::string content_;
 };
 

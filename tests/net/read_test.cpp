@@ -135,6 +135,119 @@ TEST_F(ReadLater, WhatCameMeanwhileIsReadAfterwards)
     go_on.release();
 }
 
+/// Sends back what it reads, and is held before each read and before each write.
+struct ReadElsewhere : Read {
+    Task<bool> hold_here()
+    {
+        auto wait = [this] {
+            held.release();
+            return go_on.try_acquire_for(10s);
+        };
+        co_return co_await pool.run(wait);
+    }
+
+    Task<void> serve(Connection& peer) override
+    {
+        for (;;) {
+            co_await hold_here();
+            auto bytes = co_await peer.read(10s);
+            if (!bytes) co_return;
+            const std::string copy{*bytes};
+            co_await hold_here();
+            co_await peer.write(copy, 10s);
+        }
+    }
+
+    void at_the_next_place()
+    {
+        EXPECT_TRUE(held.try_acquire_for(10s)) << "read() waits though there is something";
+    }
+
+    /// The loop hears of what the client has sent: each turn asks epoll(7) before it goes on with
+    /// what was posted.
+    void hear()
+    {
+        for (int turn = 0; turn < 4; ++turn) {
+            std::promise<void> over;
+            asio::post(reactor.loop(0).executor(), [&over] { over.set_value(); });
+            over.get_future().wait();
+        }
+    }
+
+    std::counting_semaphore<> held{0};
+};
+
+// An edge is told once: whoever does not hear it, or takes it for an older one, waits in vain.
+TEST_F(ReadElsewhere, AnEdgeIsHeardWhereverTheServiceIs)
+{
+    Client client{start()};
+    client.send("before the first read");
+    at_the_next_place();
+    hear();
+    go_on.release();
+    at_the_next_place();
+    client.send("before a write");
+    hear();
+    go_on.release();
+    EXPECT_EQ(client.receive(21), "before the first read");
+    at_the_next_place();
+    go_on.release();
+    at_the_next_place();
+    go_on.release();
+    EXPECT_EQ(client.receive(14), "before a write");
+    at_the_next_place();
+    client.send("after a write");
+    hear();
+    go_on.release();
+    at_the_next_place();
+    go_on.release();
+    EXPECT_EQ(client.receive(13), "after a write");
+    at_the_next_place();
+    go_on.release();
+    client.send("while it reads");
+    at_the_next_place();
+    client.close_sending();
+    hear();
+    go_on.release();
+    EXPECT_EQ(client.receive(14), "while it reads");
+    at_the_next_place();
+    go_on.release();
+    EXPECT_TRUE(log.says("ended: 62 octets in, 62 out"));
+}
+
+struct ReadNoMore : Read {
+    Task<void> serve(Connection& peer) override
+    {
+        auto bytes = co_await peer.read(10s);
+        if (!bytes) co_return;
+        co_await hold();
+        peer.no_more_comes();
+        co_await peer.write("over", 10s);
+    }
+};
+
+TEST_F(ReadNoMore, WhoSendsNoMoreIsNotWaitedFor)
+{
+    Client client{start()};
+    client.send("all");
+    go_on.release();
+    EXPECT_TRUE(log.says("ended: 3 octets in, 4 out")); // though the client is still there
+    EXPECT_EQ(client.rest(), "over");
+}
+
+// The reset of a socket that is closed with octets unread would overtake the last words.
+TEST_F(ReadNoMore, WhoSendsMoreAllTheSameIsWaitedFor)
+{
+    Client client{start()};
+    client.send("all");
+    EXPECT_FALSE(client.comes_within(0ms));
+    client.send("more");
+    go_on.release();
+    EXPECT_EQ(client.rest(), "over");
+    client.close();
+    EXPECT_TRUE(log.says("ended: 7 octets in, 4 out"));
+}
+
 struct ReadAfterIdleWrite : Read {
     Task<void> serve(Connection& peer) override
     {
