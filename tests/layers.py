@@ -235,7 +235,7 @@ GOOD = {
                                  "auto also = [] () -> net::Task<void> { co_return; };\n"
                                  "auto [a, b] = co_await pair();\nco_await c[d];\n"
                                  "auto outer = [&] { return [] { co_return; }; };\n",
-    "services/console/page.hpp": '#include "services/http/service.hpp"\n',
+    "services/console/service.hpp": '#include "services/http/service.hpp"\n',
     "services/main.cpp": '#include "services/smtp/protocol.hpp"\n#include "services/http/service.hpp"\n'
                          "#include <CLI/CLI.hpp>\n",
 }
@@ -250,7 +250,7 @@ BAD = {  # file: (what is added to it, what the violation must say)
     "services/smtp/reply.cpp": ('#include "net/connection.hpp"\n', "reaches I/O"),
     "services/smtp/protocol.cpp": ('#include "services/mail/store.hpp"\n', "store.hpp -> net/task.hpp"),
     "services/smtp/far.hpp": ('#include "smtp/protocol.hpp"\n', "not in the tree"),
-    "services/console/page.hpp": ("#include <sqlite3.h>\n", "only services/mail/"),
+    "services/console/service.hpp": ("#include <sqlite3.h>\n", "only services/mail/"),
     "services/control/a.cpp": ("spawn(f(), asio::detached);\n", "has an owner"),
     "services/control/b.cpp": ("auto f = [this] () -> net::Task<void> { return g(); };\n", "is a coroutine"),
     "services/control/c.cpp": ("spawn([&x, y = 1](int z) mutable {\n    co_await x[z];\n});\n", "is a coroutine"),
