@@ -49,6 +49,14 @@ struct Mail {
     std::uint64_t queue_bytes = 64 << 20;      // drafts and deliveries in memory; past it, files
     std::uint64_t read_ahead_bytes = 16 << 20; // small messages in memory before they are asked for
     Durability durability = Durability::full;
+    // Limits of what is stored; 0: none.
+    std::uint64_t max_messages = 0;
+    std::uint64_t max_bytes = 0;
+    std::uint64_t max_mailbox_messages = 0;
+    std::uint64_t max_mailbox_bytes = 0;
+    Duration max_age{0};
+    enum class WhenFull : std::uint8_t { refuse, expire };
+    WhenFull when_full = WhenFull::refuse;
 
     bool operator==(const Mail&) const = default;
 };

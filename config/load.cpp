@@ -90,6 +90,15 @@ void read(Reader& table, Mail& mail)
     using enum Mail::Durability;
     table.choice<Mail::Durability>("durability", mail.durability,
                                    {{"full", full}, {"relaxed", relaxed}});
+    constexpr std::uint64_t most = 1'000'000'000'000;
+    table.number("max_messages", mail.max_messages, {0, most});
+    table.size("max_bytes", mail.max_bytes, {0, 1024 * 1024 * GiB});
+    table.number("max_mailbox_messages", mail.max_mailbox_messages, {0, most});
+    table.size("max_mailbox_bytes", mail.max_mailbox_bytes, {0, 1024 * 1024 * GiB});
+    table.duration("max_age", mail.max_age, {0ms, 100 * 365 * 24h});
+    table.choice<Mail::WhenFull>(
+        "when_full", mail.when_full,
+        {{"refuse", Mail::WhenFull::refuse}, {"expire", Mail::WhenFull::expire}});
 }
 
 void read(Reader& table, Auth& auth)

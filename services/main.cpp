@@ -383,6 +383,8 @@ int run(int argc, char** argv)
     auto* ls = with_json(command(*mail, "ls", "list messages, newest first"));
     ls->add_option("MAILBOX", mailbox, "of this mailbox only");
     ls->callback([&] { code = control::mail_ls(data(), mailbox, json); });
+    with_json(command(*mail, "status", "what is stored, and what the store has done"))
+        ->callback([&] { code = control::mail_status(data(), json); });
     auto* cat = command(*mail, "cat", "print a message as it is stored");
     cat->add_option("ID", id)->required();
     cat->callback([&] { code = control::mail_cat(data(), id); });

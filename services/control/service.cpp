@@ -30,6 +30,7 @@ std::string explain(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::full: return "the store is full";
+    case mail::StoreError::mailbox_full: return "the mailbox is full";
     case mail::StoreError::failing: return "the store is failing; the server's log says why";
     case mail::StoreError::damaged: return "the store is damaged; the server's log says where";
     case mail::StoreError::gone: return "there is no such message";
@@ -76,6 +77,7 @@ net::Task<void> Service::serve(net::Connection& peer)
         if (command == "ports") answer = ports();
         if (command == "health") answer = health();
         if (command == "connections") answer = co_await connections();
+        if (command == "mail status") answer = mail_status();
         if (command == "mail ls") answer = co_await list(request);
         if (command == "mail rm") answer = co_await remove(request);
         if (command == "store import") answer = co_await import(peer, request, std::move(received));
@@ -100,6 +102,27 @@ auto Service::health() const -> Answer
     for (const auto& port : registry_.ports())
         if (port.state == net::PortState::failed) failed.push_back(port.why);
     return json{{"failed", std::move(failed)}};
+}
+
+auto Service::mail_status() const -> Answer
+{
+    const auto now = store_.statistics();
+    return json{{"messages", now.messages},
+                {"bytes", now.bytes},
+                {"queue_bytes", now.queue_bytes},
+                {"wal_pages", now.wal_pages},
+                {"commits", now.commits},
+                {"changes", now.changes},
+                {"largest_group", now.largest_group},
+                {"sync_microseconds", now.sync_microseconds},
+                {"checkpoints", now.checkpoints},
+                {"refused_by_store_limit", now.refused_by_store_limit},
+                {"refused_by_mailbox_limit", now.refused_by_mailbox_limit},
+                {"refused_without_space", now.refused_without_space},
+                {"refused_failing", now.refused_failing},
+                {"removed_messages", now.removed_messages},
+                {"expired_messages", now.expired_messages},
+                {"expired_bytes", now.expired_bytes}};
 }
 
 auto Service::connections() -> net::Task<Answer>

@@ -31,6 +31,7 @@ private:
 
     Answer ports() const;
     Answer health() const;
+    Answer mail_status() const;
     net::Task<Answer> connections();
     net::Task<Answer> list(nlohmann::json request);
     net::Task<Answer> remove(nlohmann::json request);

@@ -66,6 +66,7 @@ net::Task<std::expected<void, StoreError>> SqliteDraft::spill(std::string_view b
         co_return Outcome{};
     }
     tools_.trouble.failed(written.error().what);
+    tools_.writer.count_refusal(written.error().kind);
     // The folder itself may be gone; a message cannot be, here.
     failed_ = written.error().kind == StoreError::full ? StoreError::full : StoreError::failing;
     // What is of no use any more makes room now, not when the client has gone.

@@ -108,13 +108,13 @@ void Statement::bind(int index, std::nullptr_t)
     sqlite3_bind_null(statement_.get(), index);
 }
 
-Result<Database> Database::open(const std::filesystem::path& file, Mode mode, const char* vfs)
+Result<Database> Database::open(const std::filesystem::path& file, Mode mode)
 {
     sqlite3* handle = nullptr;
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     flags |=
         mode == Mode::read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int code = sqlite3_open_v2(file.c_str(), &handle, flags, vfs);
+    int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
     if (!handle)
         return std::unexpected(Error{SQLITE_NOMEM, StoreError::failing,
                                      fmt::format("{}: out of memory", file.string())});

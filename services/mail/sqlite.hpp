@@ -95,10 +95,8 @@ enum class Mode { read_only, read_write };
 /// One connection to a database file.
 class Database {
 public:
-    /// Opens `file`, which exists or, to be written, is created. `vfs`: see wal_file.hpp; null is
-    /// the default one.
-    static Result<Database> open(const std::filesystem::path& file, Mode mode,
-                                 const char* vfs = nullptr);
+    /// Opens `file`, which exists or, to be written, is created.
+    static Result<Database> open(const std::filesystem::path& file, Mode mode);
 
     /// Runs one or more statements of SQL text.
     Result<void> execute(const std::string& sql);

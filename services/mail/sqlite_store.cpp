@@ -8,7 +8,6 @@
 #include "services/mail/readers.hpp"
 #include "services/mail/schema.hpp"
 #include "services/mail/sqlite.hpp"
-#include "services/mail/wal_file.hpp"
 #include "services/mail/writer.hpp"
 
 #include <fmt/core.h>
@@ -90,6 +89,13 @@ public:
         auto outcome = co_await writer_->apply(std::move(change));
         if (outcome) removed_.fetch_add(1, std::memory_order_release);
         co_return outcome;
+    }
+
+    StoreStatistics statistics() const override
+    {
+        auto statistics = writer_->statistics();
+        statistics.queue_bytes = limits_.queue_bytes - budget_.left();
+        return statistics;
     }
 
 private:
@@ -193,7 +199,8 @@ Opened sweep(sqlite::Database& database, const Bodies& bodies, const Identities&
 
 std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesystem::path folder,
                                                                      const config::Mail& limits,
-                                                                     net::Pool& pool, net::Log& log)
+                                                                     net::Pool& pool, net::Log& log,
+                                                                     Writer::Clock clock)
 {
     auto opened = value(create_folder(folder));
     if (!opened) return std::unexpected(std::move(opened.error()));
@@ -203,10 +210,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!bodies) return std::unexpected(std::move(bodies.error().what));
     auto kept_bodies = std::make_unique<Bodies>(std::move(*bodies));
 
-    // Without a sync at every commit others would see frames before they are written.
-    const char* vfs =
-        limits.durability == config::Mail::Durability::full ? sqlite::wal_in_one_piece() : nullptr;
-    auto database = sqlite::Database::open(file, sqlite::Mode::read_write, vfs);
+    auto database = sqlite::Database::open(file, sqlite::Mode::read_write);
     if (!database) return std::unexpected(std::move(database.error().what));
     // Nothing is written to a file that is damaged, newer or not ours.
     if (opened = value(refuse_foreign(*database, migrations().size())); opened)
@@ -222,7 +226,8 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
         return std::unexpected(std::move(opened.error()));
     auto last_key = database->integer("SELECT max(id) FROM message");
     if (!last_key) return std::unexpected(std::move(last_key.error().what));
-    auto writer = Writer::start(std::move(*database), *kept_bodies, log);
+    auto writer =
+        Writer::start(std::move(*database), *kept_bodies, log, Limits{limits}, std::move(clock));
     if (!writer) return std::unexpected(std::move(writer.error().what));
     return std::make_unique<SqliteStore>(std::move(file), limits, pool, log, std::move(kept_bodies),
                                          std::move(*writer), *identities, *last_key);

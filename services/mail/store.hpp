@@ -4,6 +4,7 @@
 #include "services/mail/envelope.hpp"
 #include "services/mail/error.hpp"
 #include "services/mail/message.hpp"
+#include "services/mail/statistics.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -110,6 +111,9 @@ public:
     /// Removes a message from all mailboxes; durable when it returns. A session that has it in
     /// its snapshot finds it `gone`.
     virtual net::Task<std::expected<void, StoreError>> remove(std::string id) = 0;
+
+    /// Waits for nothing. A store that does not count gives zeros.
+    virtual StoreStatistics statistics() const { return {}; }
 };
 
 } // namespace portico::mail

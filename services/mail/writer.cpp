@@ -3,6 +3,7 @@
 #include <asio/async_result.hpp>
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
@@ -44,18 +45,12 @@ std::size_t weight(const Change& change)
 } // namespace
 
 sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
-                                                      const Bodies& bodies, net::Log& log)
+                                                      const Bodies& bodies, net::Log& log,
+                                                      const Limits& limits, Clock clock)
 {
-    std::unique_ptr<Writer> writer{new Writer{std::move(database), bodies, log}};
-    auto changes = Changes::prepare(writer->database_);
-    if (!changes) return std::unexpected(std::move(changes.error()));
-    writer->changes_ = std::move(*changes);
-    auto begin = writer->database_.prepare("BEGIN IMMEDIATE");
-    if (!begin) return std::unexpected(std::move(begin.error()));
-    writer->begin_ = std::move(*begin);
-    auto commit = writer->database_.prepare("COMMIT");
-    if (!commit) return std::unexpected(std::move(commit.error()));
-    writer->commit_ = std::move(*commit);
+    std::unique_ptr<Writer> writer{new Writer{std::move(database), bodies, log, std::move(clock)}};
+    if (auto prepared = writer->prepare(limits); !prepared)
+        return std::unexpected(std::move(prepared.error()));
     auto committed = [](void* self, sqlite3*, const char*, int pages) {
         static_cast<Writer*>(self)->wal_pages_ = pages;
         return SQLITE_OK;
@@ -68,9 +63,31 @@ sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
     return writer;
 }
 
-Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log)
+sqlite::Result<void> Writer::prepare(const Limits& limits)
+{
+    auto counters = Counters::prepare(database_);
+    if (!counters) return std::unexpected(std::move(counters.error()));
+    counters_ = std::move(*counters);
+    auto changes = Changes::prepare(database_, limits, *counters_);
+    if (!changes) return std::unexpected(std::move(changes.error()));
+    changes_ = std::move(*changes);
+    auto expiry = Expiry::prepare(database_, limits, *changes_, *counters_);
+    if (!expiry) return std::unexpected(std::move(expiry.error()));
+    expiry_ = std::move(*expiry);
+    auto begin = database_.prepare("BEGIN IMMEDIATE");
+    if (!begin) return std::unexpected(std::move(begin.error()));
+    begin_ = std::move(*begin);
+    auto commit = database_.prepare("COMMIT");
+    if (!commit) return std::unexpected(std::move(commit.error()));
+    commit_ = std::move(*commit);
+    count({});
+    return {};
+}
+
+Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log, Clock clock)
     : database_{std::move(database)}, bodies_{bodies}, writing_{log, "writing mail"},
-      removing_{log, "removing the files of deleted mail"}
+      removing_{log, "removing the files of deleted mail"}, expiring_{log, "expiring mail"},
+      refusals_{log}, log_{log}, clock_{std::move(clock)}
 {
 }
 
@@ -123,24 +140,27 @@ void Writer::run()
             write(group);
             set_aside_unfinished(group);
             answer(std::exchange(group, {}));
+        } else if (expiry_is_due()) {
+            expire();
         }
+        if (clock_() >= log_expired_) log_expired();
         // What follows can wait until those who wait are awake.
         remove_unneeded();
         checkpoints_->grew(wal_pages_);
     }
+    log_expired();
 }
 
 bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 {
     std::unique_lock lock{mutex_};
-    const auto any = [this] {
+    auto has_work = [this] {
         return stopping_ || !queue_.empty() || !removals_.empty() || !discarded_.empty() ||
                (!unneeded_.empty() && !held_);
     };
-    if (held_) // nobody tells when that ends
-        arrived_.wait_for(lock, hold_pause, any);
-    else
-        arrived_.wait(lock, any);
+    auto most = until_expiry();
+    if (held_) most = std::min<decltype(most)>(most, hold_pause); // nobody tells when that ends
+    arrived_.wait_for(lock, most, has_work);
     std::swap(discarded, discarded_);
     std::size_t bytes = 0;
     while (!queue_.empty() && group.size() < most_changes && bytes < most_bytes) {
@@ -158,61 +178,73 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 
 void Writer::write(std::span<Job> group)
 {
+    auto with = expiry_->enabled() && clock_() >= expire_again_ ? With::expiry : With::nothing;
     // A body's name has to be on the disk before a row says it is there.
     FileResult<void> names;
     if (std::ranges::any_of(group, [](const Job& job) { return in_file(job.change); }))
         names = bodies_.sync();
     auto room = bodies_.room();
-    if (names && room && group.size() > 1) {
-        auto together = commit(group);
+    if (names && room && (group.size() > 1 || with == With::expiry)) {
+        auto together = commit(group, with);
         if (together) return;
         // Another process holds the lock: no change is to blame, and each would wait for it anew.
         if ((together.error().code & 0xff) == SQLITE_BUSY)
             return fail(group, together.error().kind, together.error().what);
     }
+    // Expiry may be what failed, so it does not take part in the second try.
     for (std::size_t i = 0; i < group.size(); ++i) {
         auto one = group.subspan(i, 1);
         if (!names && in_file(group[i].change))
             fail(one, names.error().kind, names.error().what);
         else if (!room && std::holds_alternative<Delivery>(group[i].change))
             fail(one, room.error().kind, room.error().what);
-        else if (auto alone = commit(one); !alone)
+        else if (auto alone = commit(one, With::nothing); !alone)
             fail(one, alone.error().kind, alone.error().what);
     }
 }
 
-sqlite::Result<void> Writer::commit(std::span<Job> jobs)
+sqlite::Result<void> Writer::commit(std::span<Job> jobs, With with)
 {
     auto unneeded = unneeded_.size();
-    auto committed = commit_changes(jobs);
+    auto committed = commit_changes(jobs, with);
     if (!committed) {
         // Some errors have rolled it back already.
         if (database_.in_transaction()) (void)database_.execute("ROLLBACK");
         changes_->rolled_back();
+        counters_->rolled_back();
+        expiry_->rolled_back();
         unneeded_.resize(unneeded);
         return committed;
     }
-    changes_->committed();
-    for (auto& job : jobs) {
-        if (auto* removal = std::get_if<Removal>(&job.change)) removal->removed += removal->step;
-        if (in_file(job.change)) std::get<BodyFile>(std::get<Delivery>(job.change).body).keep();
-    }
-    writing_.worked();
+    counters_->committed();
+    const auto expired = expiry_->committed();
+    expired_ += expired;
+    count(expired);
     ++commits_;
+    if (with == With::expiry) expiring_.worked();
+    if (jobs.empty()) return committed;
+    for (auto& job : jobs) note(job);
+    writing_.worked();
     committed_ += jobs.size();
     largest_group_ = std::max<std::uint64_t>(largest_group_, jobs.size());
     return committed;
 }
 
-sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs)
+sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs, With with)
 {
     if (auto begun = begin_.run(); !begun) return begun;
+    changes_->begin_step();
     for (auto& job : jobs) {
         auto outcome = changes_->apply(job.change, unneeded_);
         if (!outcome) return std::unexpected(std::move(outcome.error()));
         job.waiter.outcome = *outcome;
     }
-    if (auto counted = changes_->count(); !counted) return counted;
+    removed_now_ = changes_->removed_in_step();
+    expiry_->look();
+    if (with == With::expiry) {
+        if (auto expired = expiry_->step(clock_(), unneeded_); !expired) return expired;
+    }
+    if (auto counted = counters_->write(); !counted) return counted;
     auto before = std::chrono::steady_clock::now();
     auto committed = commit_.run();
     auto took = std::chrono::steady_clock::now() - before;
@@ -221,13 +253,71 @@ sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs)
     return committed;
 }
 
+/// What a change that is committed leaves to be done.
+void Writer::note(Job& job)
+{
+    if (auto* removal = std::get_if<Removal>(&job.change)) removal->removed += removal->step;
+    auto* delivery = std::get_if<Delivery>(&job.change);
+    if (!delivery) return;
+    if (delivery->refusal) {
+        refusals_.refused(*delivery->refusal);
+        ++(delivery->refusal->mailbox.empty() ? by_store_limit_ : by_mailbox_limit_);
+        return;
+    }
+    refusals_.took(delivery->mailboxes);
+    if (auto* file = std::get_if<BodyFile>(&delivery->body)) file->keep();
+}
+
+bool Writer::expiry_is_due() const
+{
+    auto due = expiry_->due();
+    return due && std::max(*due, expire_again_) <= clock_();
+}
+
+/// A clock that is set back or forward is noticed within the hour.
+std::chrono::milliseconds Writer::until_expiry() const
+{
+    using namespace std::chrono;
+    constexpr milliseconds longest = 1h;
+    auto due = expiry_->due();
+    if (due) due = std::max(*due, expire_again_);
+    if (expired_.messages > 0) due = std::min(due.value_or(log_expired_), log_expired_);
+    if (!due) return longest;
+    auto now = clock_();
+    // One more, since it is rounded down.
+    return *due <= now ? 0ms : std::min(longest, duration_cast<milliseconds>(*due - now) + 1ms);
+}
+
+/// A step of it, when nothing else is to be done.
+void Writer::expire()
+{
+    constexpr auto pause = std::chrono::seconds{10};
+    if (auto done = commit({}, With::expiry); !done) {
+        expiring_.failed(done.error().what);
+        expire_again_ = clock_() + pause;
+    }
+}
+
+/// Summed up, at most one line a minute.
+void Writer::log_expired()
+{
+    if (expired_.messages == 0) return;
+    log_.write(net::Level::info,
+               fmt::format("expired {} message{} ({} octets) by the limits of [mail]",
+                           expired_.messages, expired_.messages == 1 ? "" : "s", expired_.bytes));
+    expired_ = {};
+    log_expired_ = clock_() + std::chrono::minutes{1};
+}
+
 void Writer::fail(std::span<Job> jobs, StoreError kind, std::string_view reason)
 {
     // Only a reader can find that something is gone; here it would be our folder.
     if (kind == StoreError::gone) kind = StoreError::failing;
     writing_.failed(reason);
-    failures_ += jobs.size();
-    for (auto& job : jobs) job.waiter.outcome = std::unexpected(kind);
+    for (auto& job : jobs) {
+        job.waiter.outcome = std::unexpected(kind);
+        if (std::holds_alternative<Delivery>(job.change)) count_refusal(kind);
+    }
 }
 
 /// What a removal has left to do comes after the others'.
@@ -289,10 +379,42 @@ void Writer::remove_unneeded()
     }
 }
 
-WriterStatistics Writer::statistics() const
+void Writer::count_refusal(StoreError why)
 {
-    return {commits_,  committed_,         largest_group_,
-            failures_, sync_microseconds_, checkpoints_->count()};
+    ++(why == StoreError::full ? without_space_ : failing_);
+}
+
+/// After a commit.
+void Writer::count(const Count& expired)
+{
+    auto all = counters_->all();
+    messages_ = static_cast<std::uint64_t>(all.messages);
+    bytes_ = static_cast<std::uint64_t>(all.bytes);
+    wal_pages_now_ = static_cast<std::uint64_t>(wal_pages_);
+    removed_messages_ += std::exchange(removed_now_, 0);
+    expired_messages_ += static_cast<std::uint64_t>(expired.messages);
+    expired_bytes_ += static_cast<std::uint64_t>(expired.bytes);
+}
+
+StoreStatistics Writer::statistics() const
+{
+    return {
+        .messages = messages_,
+        .bytes = bytes_,
+        .wal_pages = wal_pages_now_,
+        .commits = commits_,
+        .changes = committed_,
+        .largest_group = largest_group_,
+        .sync_microseconds = sync_microseconds_,
+        .checkpoints = checkpoints_->count(),
+        .refused_by_store_limit = by_store_limit_,
+        .refused_by_mailbox_limit = by_mailbox_limit_,
+        .refused_without_space = without_space_,
+        .refused_failing = failing_,
+        .removed_messages = removed_messages_,
+        .expired_messages = expired_messages_,
+        .expired_bytes = expired_bytes_,
+    };
 }
 
 } // namespace portico::mail

@@ -38,6 +38,7 @@ std::string_view reply_to(mail::StoreError error)
     case mail::StoreError::gone: return no_such_message;
     case mail::StoreError::damaged: return damaged_message;
     case mail::StoreError::full:
+    case mail::StoreError::mailbox_full:
     case mail::StoreError::failing:
     case mail::StoreError::in_use: return unreadable_message;
     }

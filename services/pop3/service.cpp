@@ -34,6 +34,7 @@ std::string_view name_of(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::full: return "full";
+    case mail::StoreError::mailbox_full: return "mailbox full";
     case mail::StoreError::failing: return "failing";
     case mail::StoreError::damaged: return "damaged";
     case mail::StoreError::gone: return "message gone";

@@ -119,6 +119,12 @@ TEST(Load, ReadsEveryKey)
         queue_bytes = "1GiB"
         durability = "relaxed"
         read_ahead_bytes = "1MiB"
+        max_messages = 1000000
+        max_bytes = "1 TiB"
+        max_mailbox_messages = 5
+        max_mailbox_bytes = 6
+        max_age = "30d"
+        when_full = "expire"
         [auth]
         mode = "listed"
         allow_plaintext = true
@@ -206,8 +212,9 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(config.file, "t");
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
-    EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, 1 << 20,
-                                 Mail::Durability::relaxed}));
+    EXPECT_EQ(config.mail,
+              (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, 1 << 20, Mail::Durability::relaxed,
+                    1'000'000, std::uint64_t{1} << 40, 5, 6, 30 * 24h, Mail::WhenFull::expire}));
     EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3, 4, 1h}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
     EXPECT_EQ(config.certificates,
@@ -364,6 +371,12 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"mail", "queue_bytes", {"'1 MiB'"}, {"1", "0"}},
         {"mail", "durability", {"'full'", "'relaxed'"}, {"'none'", "true"}},
         {"mail", "read_ahead_bytes", {"0", "'1 GiB'"}, {"-1", "'2048 GiB'"}},
+        {"mail", "max_messages", {"0", "1000000000000"}, {"-1", "'5'", "1000000000001"}},
+        {"mail", "max_bytes", {"0", "1", "'1024 TiB'"}, {"-1", "'1025 TiB'", "'x'"}},
+        {"mail", "max_mailbox_messages", {"0", "1000000000000"}, {"-1", "'5'"}},
+        {"mail", "max_mailbox_bytes", {"0", "'1024 TiB'"}, {"-1", "'1025 TiB'"}},
+        {"mail", "max_age", {"0", "'0s'", "'30d'", "'36500d'"}, {"-1", "'36501d'", "'30 days'"}},
+        {"mail", "when_full", {"'refuse'", "'expire'"}, {"'drop'", "true"}},
         {"auth", "mode", {"'any'", "'listed'"}, {"'nobody'", "1"}},
         {"auth", "allow_plaintext", {"true", "false"}, {"'yes'", "1"}},
         {"auth", "failure_delay_max", {"'0s'", "0", "'1m'"}, {"'2m'", "-1", "true"}},
@@ -448,7 +461,7 @@ TEST(Load, SaysWhatWouldBeRight)
           "(expected: a number from 100 to 1000000, by RFC 5321 section 4.5.3.1.8)"}},
         {"[pop3]\nidle_timeout = '9m'\n",
          {"t:2:16: idle_timeout \"9m\" is out of range (expected: a time from \"10m\" to \"24h\", "
-          "in ms, s, m or h, or in seconds, by RFC 1939 section 3)"}},
+          "in ms, s, m, h or d, or in seconds, by RFC 1939 section 3)"}},
         {"[log]\nlevel = 'inf'\n", {"t:2:9: unknown level \"inf\" (expected: \"info\")"}},
         {"[[smtp]]\n",
          {"t:1:1: smtp is an array (expected: [smtp], in single brackets: there is one)"}},
