@@ -112,7 +112,7 @@ FileResult<void> Bodies::room() const
     struct statvfs disk = {};
     if (::fstatvfs(descriptor_.get(), &disk) != 0)
         return std::unexpected(error_of(errno, folder_.string()));
-    const auto kept = std::min<std::uint64_t>(most_kept_free, disk.f_frsize * disk.f_blocks / 16);
+    const auto kept = std::min<std::uint64_t>(most_kept_free, disk.f_frsize * disk.f_blocks / 8);
     if (disk.f_frsize * disk.f_bavail >= kept) return {};
     return std::unexpected(FileError{
         StoreError::full, fmt::format("{}: less than {} KiB of the disk are left, which are kept "

@@ -113,7 +113,7 @@ public:
     /// Names made so far survive a crash when it returns.
     FileResult<void> sync() const;
     /// `full` if so little of the disk is left that it is kept for removing mail, which needs
-    /// some, too: 32 MiB, of a small disk a sixteenth.
+    /// some, too: 32 MiB, of a small disk an eighth.
     FileResult<void> room() const;
     /// Waits for a removal that is going on, which takes moments.
     FileResult<BodiesHold> hold() const;

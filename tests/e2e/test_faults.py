@@ -310,7 +310,7 @@ class SmallDisk(unittest.TestCase):
             promises.check()
             self.assertEqual(server.log.count("writing mail fails: "), 1)
             self.assertEqual(server.log.count("writing bodies fails: "), 1)
-            self.assertRegex(server.log, r"writing mail fails: .*less than 256 KiB of the disk are left")
+            self.assertRegex(server.log, r"writing mail fails: .*less than 512 KiB of the disk are left")
             self.assertRegex(server.log, r"bodies/\w+: No space left on device")
             (self.disk(server) / "ballast").unlink()
             for octets in (60 * KIB, LARGE):
@@ -321,11 +321,11 @@ class SmallDisk(unittest.TestCase):
             self.assertEqual(len(os.listdir(self.disk(server) / "bodies")), 2)
 
     def test_mail_that_fills_the_disk_can_be_deleted(self):
-        with self.on_small_disk(32) as server:
+        with self.on_small_disk(96) as server:
             promises = Promises(server)
             own = random.Random(crashes.SEED)
             print(f"seed {crashes.SEED} (PORTICO_CRASH_SEED)", flush=True)
-            for turn in range(3):
+            for turn in range(2):
                 refused = 0
                 while refused < 10:
                     octets = own.choice((SMALL, 60 * KIB, LARGE, 4000 * KIB))
