@@ -1,7 +1,6 @@
 #include "services/http/conversation.hpp"
 
 #include <ctime>
-#include <utility>
 
 namespace portico::http {
 
@@ -20,24 +19,16 @@ const Now& Desk::now()
     return now_;
 }
 
-void Desk::give_back(std::string text)
-{
-    constexpr std::size_t most = 256 << 10;
-    if (text.capacity() > most || text.capacity() <= spare_.capacity()) return;
-    text.clear();
-    spare_ = std::move(text);
-}
-
 bool Conversation::flush_at_once()
 {
-    if (!output_.empty()) output_.erase(0, peer_.write_at_once(output_));
+    if (!output_.empty()) output_.erase(0, peer_->write_at_once(output_));
     return output_.empty();
 }
 
 net::Task<bool> Conversation::flush()
 {
     if (flush_at_once()) co_return true;
-    const auto sent = co_await peer_.write(output_, options_.write_timeout);
+    const auto sent = co_await peer_->write(output_, options_.write_timeout);
     output_.clear();
     co_return sent.has_value();
 }
@@ -76,7 +67,7 @@ net::Task<void> Conversation::more(Awaited awaited)
     }
     const auto wait = wait_for(awaited);
     if (!wait) co_return;
-    const auto bytes = co_await peer_.read(*wait);
+    const auto bytes = co_await peer_->read(*wait);
     came(bytes);
 }
 

@@ -15,19 +15,15 @@
 
 namespace portico::http {
 
-/// What the conversations of one loop share: the time as answers tell it, and memory for them.
+/// What the conversations of one loop share: the time as answers tell it.
 class Desk {
 public:
     /// Its date is valid, and right, as long as the desk.
     const Now& now();
 
-    std::string take() { return std::exchange(spare_, {}); }
-    void give_back(std::string text);
-
 private:
     Now now_;
     std::string date_;
-    std::string spare_;
 };
 
 /// A connection and its protocol: what is to be sent, how long to wait, what has come.
@@ -37,17 +33,24 @@ public:
     /// before, on this connection.
     Conversation(net::Connection& peer, const config::HttpConnection& options, Desk& desk,
                  net::Trace trace, AnswerLog* log, std::uint32_t requests)
-        : peer_{peer}, options_{options}, desk_{desk}, output_{desk.take()}, protocol_{options,
-                                                                                       trace,
-                                                                                       output_, log,
-                                                                                       requests}
+        : peer_{&peer}, options_{options}, desk_{desk}, protocol_{options, trace, output_, log,
+                                                                  requests}
     {
     }
-    ~Conversation() { desk_.give_back(std::move(output_)); }
     Conversation(const Conversation&) = delete;
     Conversation& operator=(const Conversation&) = delete;
 
-    net::Connection& peer() { return peer_; }
+    /// Forgets all there was, and goes on with another connection.
+    void move_to(net::Connection& peer, net::Trace trace, std::uint32_t requests)
+    {
+        peer_ = &peer;
+        end_.reset();
+        protocol_.go_on(trace, requests);
+    }
+    /// Nothing is left to do or to say.
+    bool is_idle() const { return output_.empty() && protocol_.is_idle(); }
+
+    net::Connection& peer() { return *peer_; }
     Protocol& protocol() { return protocol_; }
     const config::HttpConnection& options() const { return options_; }
 
@@ -79,7 +82,7 @@ private:
     using Clock = std::chrono::steady_clock;
     static constexpr std::size_t enough = 64 << 10;
 
-    net::Connection& peer_;
+    net::Connection* peer_;
     const config::HttpConnection& options_;
     Desk& desk_;
     std::string output_;

@@ -17,7 +17,13 @@ constexpr std::size_t shown = 80; // of a request, in the list of connections
 // A connection's lines in the access log.
 class Recorder final : public AnswerLog {
 public:
-    Recorder(const net::Connection& peer, AccessLog* log) : peer_{peer}, log_{log} {}
+    Recorder(const net::Connection& peer, AccessLog* log) : peer_{&peer}, log_{log} {}
+
+    void move_to(const net::Connection& peer)
+    {
+        peer_ = &peer;
+        began_ = {};
+    }
 
     /// Itself, or null if nobody wants to know.
     AnswerLog* wanted() { return log_ ? this : nullptr; }
@@ -30,7 +36,7 @@ public:
 private:
     using Clock = std::chrono::system_clock;
 
-    const net::Connection& peer_;
+    const net::Connection* peer_;
     AccessLog* log_;
     Clock::time_point began_{};
 };
@@ -42,13 +48,13 @@ void Recorder::answered(const Answered& what)
     // What was not understood was refused at once.
     const auto began = std::exchange(began_, {});
     const auto when = began == Clock::time_point{} ? now : began;
-    const auto client = peer_.tuple().client.address.to_string();
+    const auto client = peer_->tuple().client.address.to_string();
     const auto& request = what.request;
     log_->write({.when = std::chrono::floor<microseconds>(when),
                  .took = std::chrono::floor<microseconds>(now - when),
-                 .connection = peer_.number(),
+                 .connection = peer_->number(),
                  .client = client,
-                 .tls = peer_.tls() != nullptr,
+                 .tls = peer_->tls() != nullptr,
                  .host = request.field("host").value_or(""),
                  .line = request.line,
                  .status = std::to_underlying(what.status),
@@ -56,23 +62,6 @@ void Recorder::answered(const Answered& what)
                  .referer = request.field("referer").value_or(""),
                  .user_agent = request.field("user-agent").value_or("")});
 }
-
-// What a connection has while something is said, which an idle one has not.
-struct Talk {
-    Talk(net::Connection& peer, const config::HttpConnection& options, Desk& desk,
-         net::Transcript* transcript, AccessLog* log, std::uint32_t requests)
-        : recorder{peer, log}, conversation{peer,
-                                            options,
-                                            desk,
-                                            net::Trace{transcript, peer.number()},
-                                            recorder.wanted(),
-                                            requests}
-    {
-    }
-
-    Recorder recorder;
-    Conversation conversation;
-};
 
 net::Task<void> answer(Conversation& conversation, Answerer& answerer)
 {
@@ -90,6 +79,46 @@ bool answer_at_once(Conversation& conversation, Answerer& answerer)
 
 } // namespace
 
+// What a connection has while something is said. An idle one has none, so that it is small; and
+// the next one to say something, on the same loop, finds this one's memory still in the
+// processor's cache.
+struct Engine::Talk {
+    Talk(net::Connection& peer, const config::HttpConnection& options, Desk& desk, net::Trace trace,
+         AccessLog* log, std::uint32_t requests)
+        : recorder{peer, log}, conversation{peer, options, desk, trace, recorder.wanted(), requests}
+    {
+    }
+
+    Recorder recorder;
+    Conversation conversation;
+};
+
+Engine::Engine(const config::HttpConnection& options, std::size_t loops,
+               net::Transcript* transcript, AccessLog* access_log)
+    : options_{options}, transcript_{transcript}, access_log_{access_log}, places_(loops)
+{
+}
+
+Engine::~Engine() = default;
+
+auto Engine::begin(net::Connection& peer, std::uint32_t requests) -> std::unique_ptr<Talk>
+{
+    auto& place = places_[peer.loop()];
+    const net::Trace trace{transcript_, peer.number()};
+    if (!place.spare)
+        return std::make_unique<Talk>(peer, options_, place.desk, trace, access_log_, requests);
+    place.spare->recorder.move_to(peer);
+    place.spare->conversation.move_to(peer, trace, requests);
+    return std::move(place.spare);
+}
+
+void Engine::rest(std::size_t loop, std::unique_ptr<Talk> talk)
+{
+    constexpr std::size_t most = 256 << 10;
+    if (talk->conversation.output().capacity() > most) return;
+    places_[loop].spare = std::move(talk);
+}
+
 // Its frame is there as long as the connection, so there is little in it.
 net::Task<void> Engine::serve(net::Connection& peer, Answerer& answerer)
 {
@@ -98,9 +127,7 @@ net::Task<void> Engine::serve(net::Connection& peer, Answerer& answerer)
     auto wait = options_.keep_alive_timeout;
     for (;;) {
         const auto bytes = co_await peer.read(wait);
-        if (!talk)
-            talk = std::make_unique<Talk>(peer, options_, desks_[peer.loop()], transcript_,
-                                          access_log_, requests);
+        if (!talk) talk = begin(peer, requests);
         auto& conversation = talk->conversation;
         conversation.came(bytes);
         for (auto waits = false; !waits;) {
@@ -117,6 +144,7 @@ net::Task<void> Engine::serve(net::Connection& peer, Answerer& answerer)
                 if (!close->why.empty()) peer.log(net::Level::debug, close->why);
                 if (close->no_more_comes) peer.no_more_comes();
                 if (!conversation.flush_at_once()) co_await conversation.flush();
+                rest(peer.loop(), std::move(talk));
                 co_return;
             } else {
                 if (!conversation.flush_at_once() && !co_await conversation.flush()) co_return;
@@ -125,9 +153,9 @@ net::Task<void> Engine::serve(net::Connection& peer, Answerer& answerer)
                 wait = awaited.value_or(wait);
             }
         }
-        if (conversation.protocol().is_idle()) {
+        if (conversation.is_idle()) {
             requests = conversation.protocol().requests();
-            talk.reset();
+            rest(peer.loop(), std::move(talk));
         }
     }
 }

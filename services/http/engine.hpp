@@ -8,6 +8,8 @@
 #include "services/http/exchange.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,10 +21,8 @@ class Engine {
 public:
     /// `transcript` and `access_log` may be null. Everything outlives the engine.
     Engine(const config::HttpConnection& options, std::size_t loops, net::Transcript* transcript,
-           AccessLog* access_log)
-        : options_{options}, transcript_{transcript}, access_log_{access_log}, desks_(loops)
-    {
-    }
+           AccessLog* access_log);
+    ~Engine();
 
     net::Task<void> serve(net::Connection& peer, Answerer& answerer);
 
@@ -30,10 +30,19 @@ public:
     std::string refusal() const;
 
 private:
+    struct Talk;
+    struct Place { // of one loop
+        Desk desk;
+        std::unique_ptr<Talk> spare;
+    };
+
+    std::unique_ptr<Talk> begin(net::Connection& peer, std::uint32_t requests);
+    void rest(std::size_t loop, std::unique_ptr<Talk> talk);
+
     const config::HttpConnection& options_;
     net::Transcript* transcript_;
     AccessLog* access_log_;
-    std::vector<Desk> desks_; // one a loop
+    std::vector<Place> places_;
 };
 
 } // namespace portico::http

@@ -348,6 +348,16 @@ void Protocol::finish_request()
     octets_ = length_ = 0;
 }
 
+void Protocol::go_on(net::Trace trace, std::uint32_t requests)
+{
+    if (!is_idle()) finish_request();
+    output_.clear();
+    input_ = why_ = {};
+    last_ = no_more_comes_ = false;
+    trace_ = trace;
+    requests_ = requests;
+}
+
 void Protocol::trace_request() const
 {
     if (!trace_.on()) return;

@@ -119,10 +119,12 @@ public:
     /// client has said of it already is returned. done() closes.
     std::string_view upgrade(std::string_view fields);
 
-    /// Nothing is left of what was, nothing has come of what follows: another protocol that has
-    /// this many requests behind it can go on in its place.
+    /// Nothing is left of what was, nothing has come of what follows.
     bool is_idle() const { return state_ == State::reading && parser_.is_new(); }
     std::uint32_t requests() const { return requests_; }
+    /// Forgets all there was, and goes on with another connection, which has so many requests
+    /// behind it.
+    void go_on(net::Trace trace, std::uint32_t requests);
 
     bool has_begun() const { return begun_; } // the answer
     bool is_last() const { return last_; }    // the connection ends after the answer

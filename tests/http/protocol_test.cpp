@@ -495,6 +495,38 @@ TEST(HttpProtocol, KnowsWhetherTheClientSendsMore)
     EXPECT_FALSE(talk.no_more_comes()); // it is us who end it
 }
 
+TEST(HttpProtocol, OfAnotherConnectionNothingIsLeft)
+{
+    const auto options = with_root();
+    const auto last = get("/a.txt", "Connection: close\r\n");
+    const std::string others[] = {
+        "",
+        "\r\n",
+        "GET /a.txt HT",
+        get("/a.txt"),
+        last,
+        last + "GET /docs",
+        "HEAD /a.txt HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nxy",
+        "POST /a.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+        "GET /a.txt HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nxy",
+        "GET\r\n\r\n",
+    };
+    for (const auto& other : others) {
+        SCOPED_TRACE(other);
+        for (const auto& said : others) {
+            Talk fresh{options};
+            fresh.feed(said);
+            Talk used{options};
+            used.feed(other);
+            used.go_on();
+            used.feed(said);
+            EXPECT_TRUE(used.outcome() == fresh.outcome()) << said;
+            EXPECT_EQ(used.no_more_comes(), fresh.no_more_comes()) << said;
+        }
+    }
+}
+
 TEST(HttpProtocol, LimitsRequestsOnAConnection)
 {
     auto options = with_root();

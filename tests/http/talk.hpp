@@ -93,6 +93,13 @@ public:
         protocol_.interrupted(why);
         run();
     }
+    /// Another connection begins.
+    void go_on()
+    {
+        outcome_ = {};
+        no_more_comes_ = false;
+        protocol_.go_on({}, 0);
+    }
     const Outcome& outcome() const { return outcome_; }
     bool no_more_comes() const { return no_more_comes_; } // depends on what has come already
 
