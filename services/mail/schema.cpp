@@ -122,7 +122,7 @@ sqlite::Result<void> migrate(sqlite::Database& database, std::span<const Migrati
 // stay in the file until its pages are used again, as those of a deleted file stay on its disk.
 // synchronous: FULL syncs the WAL with every COMMIT; NORMAL only before its pages are copied into
 // the database file, so that a power cut takes back the last commits but breaks nothing.
-// wal_autocheckpoint is off because others do it (checkpoints.hpp).
+// wal_autocheckpoint is off because the writer checkpoints after it has answered (writer.cpp).
 sqlite::Result<void> set_up_writing(sqlite::Database& database, config::Mail::Durability durability)
 {
     if (auto set = database.execute(durability == config::Mail::Durability::full
@@ -140,12 +140,6 @@ sqlite::Result<void> set_up_writing(sqlite::Database& database, config::Mail::Du
 }
 
 // Beside a synchronous of FULL a checkpoint syncs the WAL before and the database file behind it.
-sqlite::Result<void> set_up_checkpoints(sqlite::Database& database)
-{
-    return database.execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64;"
-                            "PRAGMA wal_autocheckpoint = 0");
-}
-
 sqlite::Result<void> set_up_reading(sqlite::Database& database)
 {
     return database.execute("PRAGMA query_only = ON; PRAGMA cache_size = -1024");

@@ -24,8 +24,6 @@ sqlite::Result<void> migrate(sqlite::Database& database, std::span<const Migrati
 /// How the writing connection works; before anything else is asked of it.
 sqlite::Result<void> set_up_writing(sqlite::Database& database,
                                     config::Mail::Durability durability = {});
-/// How a connection works that only copies pages from the WAL.
-sqlite::Result<void> set_up_checkpoints(sqlite::Database& database);
 sqlite::Result<void> set_up_reading(sqlite::Database& database);
 
 } // namespace portico::mail

@@ -19,6 +19,12 @@ constexpr std::size_t most_bytes = 8 << 20;
 // The files of deleted mail that are removed between two groups: freeing a large one takes 1 ms.
 constexpr std::size_t most_files = 50;
 
+// Checkpointing early and often keeps each one short.
+constexpr int checkpoint_pages = 200;
+// Readers that are never all away keep the WAL from starting over; past this (64 MiB) the
+// writer holds new ones off for the moment it takes.
+constexpr int restart_pages = 8192;
+
 // How often it is tried again to remove bodies that a backup held.
 constexpr std::chrono::milliseconds hold_pause{500};
 
@@ -56,9 +62,6 @@ sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
         return SQLITE_OK;
     };
     sqlite3_wal_hook(writer->database_.handle(), committed, writer.get());
-    auto checkpoints = Checkpoints::start(writer->database_, log);
-    if (!checkpoints) return std::unexpected(std::move(checkpoints.error()));
-    writer->checkpoints_ = std::move(*checkpoints);
     writer->thread_ = std::thread{&Writer::run, writer.get()};
     return writer;
 }
@@ -86,8 +89,8 @@ sqlite::Result<void> Writer::prepare(const Limits& limits)
 
 Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log, Clock clock)
     : database_{std::move(database)}, bodies_{bodies}, writing_{log, "writing mail"},
-      removing_{log, "removing the files of deleted mail"}, expiring_{log, "expiring mail"},
-      refusals_{log}, log_{log}, clock_{std::move(clock)}
+      removing_{log, "removing the files of deleted mail"}, checkpointing_{log, "checkpointing"},
+      expiring_{log, "expiring mail"}, refusals_{log}, log_{log}, clock_{std::move(clock)}
 {
 }
 
@@ -146,7 +149,7 @@ void Writer::run()
         if (clock_() >= log_expired_) log_expired();
         // What follows can wait until those who wait are awake.
         remove_unneeded();
-        checkpoints_->grew(wal_pages_);
+        checkpoint();
     }
     log_expired();
 }
@@ -379,6 +382,19 @@ void Writer::remove_unneeded()
     }
 }
 
+void Writer::checkpoint()
+{
+    if (wal_pages_ < checkpointed_pages_) checkpointed_pages_ = 0; // the WAL started over
+    if (wal_pages_ - checkpointed_pages_ < checkpoint_pages) return;
+    auto mode = wal_pages_ < restart_pages ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_RESTART;
+    checkpointed_pages_ = wal_pages_;
+    ++checkpoints_;
+    if (auto done = database_.checkpoint(mode))
+        checkpointing_.worked();
+    else
+        checkpointing_.failed(done.error().what);
+}
+
 void Writer::count_refusal(StoreError why)
 {
     ++(why == StoreError::full ? without_space_ : failing_);
@@ -406,7 +422,7 @@ StoreStatistics Writer::statistics() const
         .changes = committed_,
         .largest_group = largest_group_,
         .sync_microseconds = sync_microseconds_,
-        .checkpoints = checkpoints_->count(),
+        .checkpoints = checkpoints_,
         .refused_by_store_limit = by_store_limit_,
         .refused_by_mailbox_limit = by_mailbox_limit_,
         .refused_without_space = without_space_,

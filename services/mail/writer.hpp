@@ -3,7 +3,6 @@
 #include "net/task.hpp"
 #include "services/mail/bodies.hpp"
 #include "services/mail/changes.hpp"
-#include "services/mail/checkpoints.hpp"
 #include "services/mail/counters.hpp"
 #include "services/mail/expiry.hpp"
 #include "services/mail/limits.hpp"
@@ -94,6 +93,7 @@ private:
     void set_aside_unfinished(std::vector<Job>& group);
     static void answer(std::vector<Job> group);
     void remove_unneeded();
+    void checkpoint();
 
     sqlite::Database database_;
     std::unique_ptr<Counters> counters_;
@@ -104,6 +104,7 @@ private:
     const Bodies& bodies_;
     Trouble writing_;
     Trouble removing_;
+    Trouble checkpointing_;
     Trouble expiring_;
     Refusals refusals_;
     net::Log& log_;
@@ -115,7 +116,7 @@ private:
     bool held_ = false;                               // they are, by a backup
     int wal_pages_ = 0;                               // in the WAL as of the last commit
     std::size_t removed_now_ = 0; // by the removals of the transaction that goes on
-    std::unique_ptr<Checkpoints> checkpoints_;
+    int checkpointed_pages_ = 0;  // of them, at the last checkpoint
 
     std::mutex mutex_; // guards what follows
     std::condition_variable arrived_;
@@ -133,6 +134,7 @@ private:
     Counter committed_{0};
     Counter largest_group_{0};
     Counter sync_microseconds_{0};
+    Counter checkpoints_{0};
     Counter by_store_limit_{0};
     Counter by_mailbox_limit_{0};
     Counter without_space_{0};
