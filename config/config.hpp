@@ -42,10 +42,21 @@ struct Log {
 
 struct Mail {
     enum class Accept : std::uint8_t { any, listed };
+    enum class Durability : std::uint8_t { full, relaxed };
     Accept accept = Accept::any;
     std::uint64_t max_message_size = 50 << 20;
-    std::uint64_t inline_bytes = 64 << 10; // larger messages go to files
-    std::uint64_t queue_bytes = 64 << 20;  // drafts and deliveries in memory; past it, files
+    std::uint64_t inline_bytes = 64 << 10;     // larger messages go to files
+    std::uint64_t queue_bytes = 64 << 20;      // drafts and deliveries in memory; past it, files
+    std::uint64_t read_ahead_bytes = 16 << 20; // small messages in memory before they are asked for
+    Durability durability = Durability::full;
+    // Limits of what is stored; 0: none.
+    std::uint64_t max_messages = 0;
+    std::uint64_t max_bytes = 0;
+    std::uint64_t max_mailbox_messages = 0;
+    std::uint64_t max_mailbox_bytes = 0;
+    Duration max_age{0};
+    enum class WhenFull : std::uint8_t { refuse, expire };
+    WhenFull when_full = WhenFull::refuse;
 
     bool operator==(const Mail&) const = default;
 };
@@ -55,9 +66,11 @@ struct Auth {
     Mode mode = Mode::any;
     // Passwords in clear over a connection in clear; without a value: Config::plaintext_allowed().
     std::optional<bool> allow_plaintext = {};
-    Duration failure_delay_max = 5s;         // before the answer to a login that failed
-    bool delay_loopback = false;             // peers on this machine wait, too
-    std::uint32_t failures_per_session = 10; // then the session ends
+    Duration failure_delay_max = 5s;            // before the answer to a login that failed
+    bool delay_loopback = false;                // peers on this machine wait, too
+    std::uint32_t failures_per_session = 10;    // then the session ends
+    std::uint32_t password_cache_size = 10'000; // accounts whose password was right; 0: none
+    Duration password_cache_time = 5min;        // from the last time it was compared by its hash
 
     bool operator==(const Auth&) const = default;
 };
@@ -184,9 +197,23 @@ struct Inspect : HttpConnection {
     bool operator==(const Inspect&) const = default;
 };
 
+struct Console : HttpConnection {
+    static constexpr std::string_view service = "console"; // as [[port]] names it
+
+    bool open = false;               // whoever reaches it may use it, from other machines too
+    std::string password_hash;       // a crypt(3) hash, for HTTP's Basic scheme with any user name
+    std::vector<std::string> tokens; // for its Bearer scheme
+    std::vector<std::string>
+        hosts; // more names it is called by; "*.example.test": all in that domain
+
+    bool operator==(const Console&) const = default;
+    /// Whether only who proves it may use it.
+    bool asks() const { return !open && (!password_hash.empty() || !tokens.empty()); }
+};
+
 /// The options of every service: what a [[port]] starts from, and what one [[port]] has.
-using Services = std::tuple<Http, Smtp, Pop3, Inspect>;
-using Options = std::variant<Http, Smtp, Pop3, Inspect>;
+using Services = std::tuple<Http, Smtp, Pop3, Inspect, Console>;
+using Options = std::variant<Http, Smtp, Pop3, Inspect, Console>;
 
 /// When a port's connections become TLS: never, when the client asks (STARTTLS, STLS), at once.
 enum class PortTls : std::uint8_t { none, starttls, implicit };

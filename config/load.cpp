@@ -86,6 +86,19 @@ void read(Reader& table, Mail& mail)
                {64 * KiB, 1024 * GiB, "RFC 5321 section 4.5.3.1.7"});
     table.size("inline_bytes", mail.inline_bytes, {1, 16 * MiB});
     table.size("queue_bytes", mail.queue_bytes, {1 * MiB, 1024 * GiB});
+    table.size("read_ahead_bytes", mail.read_ahead_bytes, {0, 1024 * GiB});
+    using enum Mail::Durability;
+    table.choice<Mail::Durability>("durability", mail.durability,
+                                   {{"full", full}, {"relaxed", relaxed}});
+    constexpr std::uint64_t most = 1'000'000'000'000;
+    table.number("max_messages", mail.max_messages, {0, most});
+    table.size("max_bytes", mail.max_bytes, {0, 1024 * 1024 * GiB});
+    table.number("max_mailbox_messages", mail.max_mailbox_messages, {0, most});
+    table.size("max_mailbox_bytes", mail.max_mailbox_bytes, {0, 1024 * 1024 * GiB});
+    table.duration("max_age", mail.max_age, {0ms, 100 * 365 * 24h});
+    table.choice<Mail::WhenFull>(
+        "when_full", mail.when_full,
+        {{"refuse", Mail::WhenFull::refuse}, {"expire", Mail::WhenFull::expire}});
 }
 
 void read(Reader& table, Auth& auth)
@@ -98,6 +111,8 @@ void read(Reader& table, Auth& auth)
     table.duration("failure_delay_max", auth.failure_delay_max, {0ms, 1min});
     table.boolean("delay_loopback", auth.delay_loopback);
     table.number("failures_per_session", auth.failures_per_session, {1, 1'000'000});
+    table.number("password_cache_size", auth.password_cache_size, {0, 1'000'000});
+    table.duration("password_cache_time", auth.password_cache_time);
 }
 
 void read(Reader& table, Tls& tls)
@@ -200,6 +215,37 @@ void read(Reader& table, Inspect& inspect)
     table.number("max_lines", inspect.max_lines, {1, 1'000'000});
 }
 
+constexpr std::string_view hosts_of_console =
+    "a list of host names, such as [\"mail.example.test\"], or \"*.example.test\" for a domain";
+constexpr std::string_view tokens_of_console = "a list of texts of at least 16 characters each";
+
+void read(Reader& table, Console& console)
+{
+    read(table, static_cast<HttpConnection&>(console));
+    table.boolean("open", console.open);
+    table.secret(
+        "password_hash", console.password_hash,
+        [](std::string_view text) { return text.empty() || is_password_hash(text); },
+        "a crypt(3) hash, as the command `portico passwd` makes it, or \"\"");
+    if (auto tokens = table.strings("tokens", tokens_of_console)) {
+        console.tokens.clear();
+        for (auto& [token, place] : *tokens) {
+            if (token.size() < 16)
+                table.problem(place, "a token that can be guessed", tokens_of_console);
+            console.tokens.push_back(std::move(token));
+        }
+    }
+    if (const auto hosts = table.strings("hosts", hosts_of_console)) {
+        console.hosts.clear();
+        for (const auto& [host, place] : *hosts) {
+            if (!is_domain(std::string_view{host}.substr(host.starts_with("*.") ? 2 : 0)))
+                table.problem(place, fmt::format("{} is no host name", in_quotes(host)),
+                              hosts_of_console);
+            console.hosts.push_back(lower(host));
+        }
+    }
+}
+
 void read(Reader& table, Account& account)
 {
     constexpr std::string_view name = "a login name without spaces";
@@ -272,6 +318,7 @@ private:
     void port(Reader& table);
     void site_of(Reader& table, Port& port);
     void encryption(Reader& table, Port& port);
+    void console_access(const Reader& table, const Port& port);
     void bind(Reader& table, Port& port);
     void claim(Reader& table, std::uint16_t port, const Text& address);
     Options options_of(std::string_view service);
@@ -497,8 +544,20 @@ void Loader::port(Reader& table)
     std::visit([&](auto& options) { read(table, options); }, port.options);
     encryption(table, port);
     site_of(table, port);
+    console_access(table, port);
     table.finish(known_);
     config_.ports.push_back(std::move(port));
+}
+
+/// A console shows all mail to whoever may use it.
+void Loader::console_access(const Reader& table, const Port& port)
+{
+    const auto* console = std::get_if<Console>(&port.options);
+    if (!console || console->open || console->asks()) return;
+    if (std::ranges::all_of(port.bind, is_loopback)) return;
+    file_.problem(table.place(),
+                  "the console is open to other machines, but who may use it is not written down",
+                  "password_hash or tokens in [console] or, if you mean it, open = true");
 }
 
 void Loader::encryption(Reader& table, Port& port)
@@ -507,8 +566,8 @@ void Loader::encryption(Reader& table, Port& port)
     table.choice<PortTls>("tls", port.tls,
                           {{"none", none}, {"starttls", starttls}, {"implicit", implicit}});
     table.boolean("require_tls", port.require_tls);
-    const bool http =
-        std::holds_alternative<Http>(port.options) || std::holds_alternative<Inspect>(port.options);
+    const bool http = std::visit(
+        []<typename Of>(const Of&) { return std::is_base_of_v<HttpConnection, Of>; }, port.options);
     if (port.tls == starttls && http)
         table.problem(place_of(*table.node("tls")), "HTTP has no STARTTLS",
                       "\"implicit\" (https) or \"none\"");

@@ -48,7 +48,7 @@ std::string size_remedy(const Range& range)
 
 std::string remedy_of(const Span& span)
 {
-    return fmt::format("a time from \"{}\" to \"{}\", in ms, s, m or h, or in seconds{}",
+    return fmt::format("a time from \"{}\" to \"{}\", in ms, s, m, h or d, or in seconds{}",
                        format_duration(span.least), format_duration(span.most), because(span.why));
 }
 

@@ -25,9 +25,8 @@ constexpr std::array sizes{
     Unit{"B", 1},
 };
 constexpr std::array times{
-    Unit{"h", 3'600'000},
-    Unit{"m", 60'000},
-    Unit{"s", 1'000},
+    Unit{"h", 3'600'000},  Unit{"m", 60'000}, Unit{"s", 1'000},
+    Unit{"d", 86'400'000}, // here, so that it is only read: limits are better known as "24h"
     Unit{"ms", 1},
 };
 

@@ -15,10 +15,10 @@ namespace portico::config {
 /// or does not fit.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
-/// "500ms", "8s", "10m", "1h"; nothing if it is not one of these or does not fit.
+/// "500ms", "8s", "10m", "1h", "30d"; nothing if it is not one of these or does not fit.
 std::optional<Duration> parse_duration(std::string_view text);
 
-/// The shortest spelling that parse_size() and parse_duration() read back as the same value.
+/// A short spelling that parse_size() and parse_duration() read back as the same value.
 std::string format_size(std::uint64_t octets);
 std::string format_duration(Duration duration);
 

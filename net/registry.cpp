@@ -215,4 +215,20 @@ Task<std::vector<ConnectionStatus>> Registry::connections()
     co_return all;
 }
 
+Task<bool> Registry::close(std::uint64_t number)
+{
+    for (std::size_t index = 0; index < reactor_.size(); ++index) {
+        auto& loop = reactor_.loop(index);
+        auto find = [&loop, number] {
+            const auto& all = loop.connections();
+            const auto found = std::ranges::find(all, number, &Connection::number_);
+            if (found == all.end()) return false;
+            (*found)->abort();
+            return true;
+        };
+        if (co_await run_on(loop.executor(), find)) co_return true;
+    }
+    co_return false;
+}
+
 } // namespace portico::net

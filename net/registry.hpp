@@ -132,6 +132,10 @@ public:
     /// path.
     Task<std::vector<ConnectionStatus>> connections();
 
+    /// Ends the connection with this number by force, as if its peer had left. False: there is
+    /// none.
+    Task<bool> close(std::uint64_t number);
+
 private:
     std::expected<FileDescriptor, ClaimError> bind(const Endpoint& wanted);
 

@@ -8,6 +8,7 @@
 #include "services/accounts/authenticator.hpp"
 #include "services/accounts/directory.hpp"
 #include "services/accounts/password.hpp"
+#include "services/console/service.hpp"
 #include "services/control/client.hpp"
 #include "services/control/commands.hpp"
 #include "services/control/service.hpp"
@@ -25,6 +26,7 @@
 #include "services/mail/sqlite_store.hpp"
 #include "services/pop3/service.hpp"
 #include "services/smtp/service.hpp"
+#include "services/store/commands.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -33,6 +35,7 @@
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <stdexcept>
 #include <termios.h>
 #include <unistd.h>
@@ -139,6 +142,11 @@ void warn_if_open(const config::Config& config, net::Log& log)
                                     "whoever reaches them can read and remove all mail");
 }
 
+accounts::Directory directory_of(const config::Config& config)
+{
+    return {config.host.name, config.mail.accept, config.auth.mode, config.accounts};
+}
+
 int serve(const config::Loaded& loaded, bool trace)
 {
     const auto& config = loaded.config;
@@ -159,8 +167,7 @@ int serve(const config::Loaded& loaded, bool trace)
     net::Pool pool{pool_threads};
     auto store = mail::open_sqlite_store(config.host.data, config.mail, pool, log);
     if (!store) give_up(store.error());
-    const accounts::Directory directory{config.host.name, config.mail.accept, config.auth.mode,
-                                        config.accounts};
+    const auto directory = directory_of(config);
     accounts::Authenticator authenticator{accounts::policy_of(config), config.accounts, directory,
                                           pool};
     http::AccessLogs access_logs{log};
@@ -204,6 +211,12 @@ int serve(const config::Loaded& loaded, bool trace)
         std::unique_ptr<net::Service> operator()(const config::Inspect& options) const
         {
             return std::make_unique<inspect::Service>(options, config.host.name, registry.loops(),
+                                                      transcript,
+                                                      open_access_log(access_logs, options));
+        }
+        std::unique_ptr<net::Service> operator()(const config::Console& options) const
+        {
+            return std::make_unique<console::Service>(options, config.host.name, registry, pool,
                                                       transcript,
                                                       open_access_log(access_logs, options));
         }
@@ -310,6 +323,14 @@ int passwd()
     return 0;
 }
 
+int import_mail(const config::Config& config, const std::string& mailbox,
+                const std::vector<std::filesystem::path>& paths)
+{
+    const auto log = log::open_log(config.log);
+    if (!log) give_up(log.error());
+    return store::import_mail(config, directory_of(config), **log, mailbox, paths);
+}
+
 int run(int argc, char** argv)
 {
     CLI::App app{
@@ -362,12 +383,42 @@ int run(int argc, char** argv)
     auto* ls = with_json(command(*mail, "ls", "list messages, newest first"));
     ls->add_option("MAILBOX", mailbox, "of this mailbox only");
     ls->callback([&] { code = control::mail_ls(data(), mailbox, json); });
+    with_json(command(*mail, "status", "what is stored, and what the store has done"))
+        ->callback([&] { code = control::mail_status(data(), json); });
     auto* cat = command(*mail, "cat", "print a message as it is stored");
     cat->add_option("ID", id)->required();
     cat->callback([&] { code = control::mail_cat(data(), id); });
     auto* rm = command(*mail, "rm", "remove messages from all mailboxes");
     rm->add_option("ID", ids)->required();
     rm->callback([&] { code = control::mail_rm(data(), ids); });
+
+    auto* store = command(app, "store", "check, back up, export or import the mail store");
+    store->require_subcommand(1);
+    std::filesystem::path path;
+    std::vector<std::filesystem::path> paths;
+    auto format = store::Format::mbox;
+    command(*store, "check", "verify every message; exit code 1 if anything is wrong")
+        ->callback([&] { code = store::check(data()); });
+    auto* backup = command(*store, "backup", "copy the store, while it is in use, to a tar file");
+    backup->add_option("FILE", path, "extract it into the data folder to restore it")->required();
+    backup->callback([&] { code = store::backup(data(), path); });
+    auto* out = command(*store, "export", "write mail to files: NAME.mbox, or NAME/ID.eml");
+    out->add_option("--mailbox", mailbox, "this one only")->type_name("NAME");
+    const std::map<std::string, store::Format> formats{{"mbox", store::Format::mbox},
+                                                       {"eml", store::Format::eml}};
+    out->add_option("--format", format, "a file for each mailbox (mbox) or for each message (eml)")
+        ->transform(CLI::CheckedTransformer(formats))
+        ->option_text("mbox|eml");
+    out->add_option("PATH", path, "the folder to put them in")->required();
+    out->callback([&] {
+        const auto config = read_configuration(file).config;
+        code = store::export_mail(config.host.data, directory_of(config), mailbox, format, path);
+    });
+    auto* in = command(*store, "import", "add the mail in files, unless it is there already");
+    in->add_option("--mailbox", mailbox, "into this one; without it, as the files are named")
+        ->type_name("NAME");
+    in->add_option("PATH", paths, "mbox and .eml files, and folders of them")->required();
+    in->callback([&] { code = import_mail(read_configuration(file).config, mailbox, paths); });
 
     std::string from;
     std::vector<std::string> to;

@@ -12,25 +12,28 @@ import re
 import sys
 import tempfile
 
-SHARED = {"mail", "accounts"}  # what protocols share: every service may know them
+SHARED = {"mail", "accounts", "mime"}  # what protocols share: every service may know them
 ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
-    "console": {"http"},
+    "console": {"http", "host"},
+    "control": {"host"},
     "inspect": {"http"},
+    "store": {"control", "host"},  # asks a running server, or locks the data directory in its place
 }
 # A pure file decides and does no I/O: all of a protocol's folder but these. http/engine is what
 # services stand on, http/root reads files, http/access_log writes one.
 IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
-                      r"|root|access_log)|inspect/handlers)\.[ch]pp$")
-ON_HTTP = {"inspect"}  # it has no protocol of its own, but decides and does I/O apart all the same
+                      r"|root|access_log)|inspect/handlers|console/(process|scrape))\.[ch]pp$")
+ON_HTTP = {"inspect", "console", "mime"}  # no protocols, but they decide and do I/O apart, too
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {
     "toml++": ("config/",),
     "openssl": ("net/", "services/accounts/", "services/host/", "services/mail/",
-                "services/http/websocket_handshake.cpp"),
+                "services/http/websocket_handshake.cpp", "services/mime/checksums.cpp"),
     "sqlite3": ("services/mail/",),
     "xxhash": ("services/mail/",),
     "llhttp": ("services/http/",),
+    "unicase": ("services/mime/",),
     "zlib": ("services/http/", "services/inspect/"),
     "spdlog": ("services/log/",),
     "CLI": ("services/main.cpp",),
@@ -232,7 +235,7 @@ GOOD = {
                                  "auto also = [] () -> net::Task<void> { co_return; };\n"
                                  "auto [a, b] = co_await pair();\nco_await c[d];\n"
                                  "auto outer = [&] { return [] { co_return; }; };\n",
-    "services/console/page.hpp": '#include "services/http/service.hpp"\n',
+    "services/console/service.hpp": '#include "services/http/service.hpp"\n',
     "services/main.cpp": '#include "services/smtp/protocol.hpp"\n#include "services/http/service.hpp"\n'
                          "#include <CLI/CLI.hpp>\n",
 }
@@ -247,7 +250,7 @@ BAD = {  # file: (what is added to it, what the violation must say)
     "services/smtp/reply.cpp": ('#include "net/connection.hpp"\n', "reaches I/O"),
     "services/smtp/protocol.cpp": ('#include "services/mail/store.hpp"\n', "store.hpp -> net/task.hpp"),
     "services/smtp/far.hpp": ('#include "smtp/protocol.hpp"\n', "not in the tree"),
-    "services/console/page.hpp": ("#include <sqlite3.h>\n", "only services/mail/"),
+    "services/console/service.hpp": ("#include <sqlite3.h>\n", "only services/mail/"),
     "services/control/a.cpp": ("spawn(f(), asio::detached);\n", "has an owner"),
     "services/control/b.cpp": ("auto f = [this] () -> net::Task<void> { return g(); };\n", "is a coroutine"),
     "services/control/c.cpp": ("spawn([&x, y = 1](int z) mutable {\n    co_await x[z];\n});\n", "is a coroutine"),

@@ -68,14 +68,17 @@ Policy policy_of(const config::Config& config)
             .plaintext = config.plaintext_allowed(),
             .failure_delay_max = config.auth.failure_delay_max,
             .delay_loopback = config.auth.delay_loopback,
-            .host_name = config.host.name};
+            .host_name = config.host.name,
+            .password_cache_size = config.auth.password_cache_size,
+            .password_cache_time = config.auth.password_cache_time};
 }
 
 Authenticator::Authenticator(Policy policy, std::vector<config::Account> accounts,
                              const Directory& directory, net::Pool& pool)
     : policy_{std::move(policy)}, accounts_{std::move(accounts)}, directory_{directory},
       pool_{pool}, dummy_secret_{random_octets(16)}, salt_key_{random_octets(32)},
-      guard_{policy_.failure_delay_max, policy_.delay_loopback, random_octets(32)}
+      guard_{policy_.failure_delay_max, policy_.delay_loopback, random_octets(32)},
+      password_cache_{policy_.password_cache_size, policy_.password_cache_time, random_octets(32)}
 {
     for (std::size_t i = 0; i < accounts_.size(); ++i) {
         const auto& account = accounts_[i];
@@ -150,20 +153,48 @@ auto Authenticator::check(std::string user, std::string password) -> net::Task<L
 {
     const Wiper wiper{password};
     if (policy_.mode == config::Auth::Mode::any) co_return mailbox_of(user);
-    // Who has no hash gets the work of one (any account's, so it costs the same), so that the
-    // time does not tell which names exist. Where nobody has one there is none to do.
     const auto* account = find(user);
     const bool hashed = account && !account->password.empty();
-    std::expected<bool, AuthError> right = false;
-    if (const auto& hash = hashed ? account->password : dummy_hash_; !hash.empty()) {
-        auto work = [&hash, &password] { return matches(hash, password); };
-        right = co_await pool_.run(work);
-    }
+    auto right = co_await has_password(hashed ? account : nullptr, password);
     if (!right) co_return std::unexpected{right.error()};
     const auto secret = secret_of(user);
     const bool same = equal_in_constant_time(secret.text, password);
     if (!(hashed ? *right : same && secret.known)) co_return std::unexpected{AuthError::wrong};
     co_return mailbox_of(user);
+}
+
+/// Whether `password` has the hash of `account`; null: none.
+///
+/// Who has no hash gets the work of one (any account's, so it costs the same), so that the time
+/// does not tell which names exist. Where nobody has one there is none to do. Only a password that
+/// is right may be answered sooner.
+auto Authenticator::has_password(const config::Account* account, const std::string& password)
+    -> net::Task<std::expected<bool, AuthError>>
+{
+    const auto& hash = account ? account->password : dummy_hash_;
+    if (hash.empty()) co_return false;
+    const auto number = static_cast<std::size_t>(account ? account - accounts_.data() : 0);
+    const auto digest = password_cache_.digest(account ? account->name : "", hash, password);
+    {
+        const std::scoped_lock lock{mutex_};
+        const auto now = std::chrono::steady_clock::now();
+        if (account && password_cache_.has(number, digest, now)) {
+            recognized_.fetch_add(1, std::memory_order_relaxed);
+            co_return true;
+        }
+    }
+    hashed_.fetch_add(1, std::memory_order_relaxed);
+    auto work = [&hash, &password] { return matches(hash, password); };
+    auto right = co_await pool_.run(work);
+    if (!account || !right || !*right) co_return right;
+    const std::scoped_lock lock{mutex_};
+    password_cache_.keep(number, digest, std::chrono::steady_clock::now());
+    co_return right;
+}
+
+PasswordStatistics Authenticator::statistics() const
+{
+    return {hashed_.load(std::memory_order_relaxed), recognized_.load(std::memory_order_relaxed)};
 }
 
 net::Task<ScramKeys> Authenticator::keys_of(std::string user)

@@ -5,11 +5,15 @@
 #include "net/task.hpp"
 #include "services/accounts/directory.hpp"
 #include "services/accounts/guard.hpp"
+#include "services/accounts/password_cache.hpp"
 #include "services/accounts/sasl.hpp"
 #include "services/accounts/sasl_server.hpp"
 #include "services/accounts/scram_cache.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <mutex>
 #include <optional>
@@ -32,6 +36,14 @@ struct Policy {
     std::chrono::milliseconds failure_delay_max{}; // how long the answer to a wrong one may wait
     bool delay_loopback = false;                   // peers on this machine wait too
     std::string host_name = "localhost";           // in challenges
+    std::size_t password_cache_size = 0;           // accounts
+    std::chrono::milliseconds password_cache_time{};
+};
+
+/// What passwords have cost since the start.
+struct PasswordStatistics {
+    std::uint64_t hashed;     // by crypt(3)
+    std::uint64_t recognized; // without it
 };
 
 Policy policy_of(const config::Config& config);
@@ -65,6 +77,8 @@ public:
     net::Task<Login> apop(std::string user, std::string timestamp, std::string digest,
                           net::Connection& peer);
 
+    PasswordStatistics statistics() const;
+
 private:
     struct Attempt { // for the log and the guard
         std::string_view mechanism;
@@ -80,6 +94,8 @@ private:
     Secret secret_of(std::string_view user) const;
     Login mailbox_of(std::string_view user) const;
     net::Task<Login> check(std::string user, std::string password);
+    net::Task<std::expected<bool, AuthError>> has_password(const config::Account* account,
+                                                           const std::string& password);
     net::Task<ScramKeys> keys_of(std::string user);
     net::Task<AuthError> failed(AuthError error, Attempt attempt, net::Connection& peer);
 
@@ -93,9 +109,13 @@ private:
     std::string dummy_secret_; // of those that have none; random
     std::string salt_key_;     // random: salts of SCRAM are a keyed hash of the name
 
+    std::atomic<std::uint64_t> hashed_{0};
+    std::atomic<std::uint64_t> recognized_{0};
+
     std::mutex mutex_; // for what follows
     Guard guard_;
     ScramCache scram_cache_;
+    PasswordCache password_cache_;
 };
 
 class Authenticator::Exchange {

@@ -91,6 +91,16 @@ std::optional<std::string> Directory::mailbox_of_login(std::string_view user) co
     return login->second;
 }
 
+std::optional<std::string> Directory::mailbox_named(std::string_view name) const
+{
+    if (name.empty()) return {};
+    const auto spelled = canonical(name);
+    for (const auto& [login, mailbox] : logins_)
+        if (mailbox == spelled) return mailbox;
+    if (auto mailbox = mailbox_of_login(name)) return mailbox;
+    return mailbox_for(name);
+}
+
 std::string Directory::local_mailbox(std::string_view name) const
 {
     const bool complete = name.contains('@');

@@ -26,6 +26,9 @@ public:
     /// "ana@<host name>"; in mode "listed", that of the account with this name, if there is one.
     std::optional<std::string> mailbox_of_login(std::string_view user) const;
 
+    /// The mailbox that is called so, by its own name, a login or an address.
+    std::optional<std::string> mailbox_named(std::string_view name) const;
+
 private:
     std::string local_mailbox(std::string_view name) const;
 

@@ -46,9 +46,16 @@ Client::~Client()
 std::expected<nlohmann::json, std::string> Client::ask(const nlohmann::json& request,
                                                        std::string_view body)
 {
+    return ask(request, [body]() mutable { return std::exchange(body, {}); });
+}
+
+std::expected<nlohmann::json, std::string> Client::ask(const nlohmann::json& request,
+                                                       const Pieces& body)
+{
     const auto line = request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     // A server that refuses early does not read the rest, but has said why.
-    if (send(line)) send(body);
+    bool taken = send(line);
+    for (auto piece = body(); taken && !piece.empty(); piece = body()) taken = send(piece);
     std::size_t end = 0;
     while ((end = received_.find('\n')) == std::string::npos)
         if (!receive()) return std::unexpected{std::string{"the server ended without an answer"}};

@@ -14,6 +14,9 @@ namespace portico::control {
 /// Where a server with this data directory listens for the command line.
 std::filesystem::path socket_path(const std::filesystem::path& data);
 
+/// The next piece of what is to be sent, valid until the next call; empty at the end.
+using Pieces = std::function<std::string_view()>;
+
 /// Asks the running server, blocking. One request a connection.
 class Client {
 public:
@@ -27,6 +30,8 @@ public:
     /// Sends `request` and then `body`; the answer's JSON, or what the server says is wrong.
     std::expected<nlohmann::json, std::string> ask(const nlohmann::json& request,
                                                    std::string_view body = {});
+    std::expected<nlohmann::json, std::string> ask(const nlohmann::json& request,
+                                                   const Pieces& body);
 
     /// After an answer that announces "size" octets: hands all of them to `take`.
     std::expected<void, std::string> read_body(std::uint64_t size,

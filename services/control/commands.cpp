@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <iostream>
@@ -96,6 +97,32 @@ int health(const std::filesystem::path& data)
         for (const auto& why : failed) fail(why.get<std::string>());
         if (!failed.empty()) return 1;
         fmt::print("healthy\n");
+        return 0;
+    });
+}
+
+int mail_status(const std::filesystem::path& data, bool as_json)
+{
+    return ask(data, {{"command", "mail status"}}, [&](const json& answer) {
+        if (as_json) return print_json(answer);
+        const auto of = [&](const char* key) { return number(answer, key); };
+        const auto per_commit = [&](std::uint64_t sum) {
+            return static_cast<double>(sum) /
+                   static_cast<double>(std::max<std::uint64_t>(of("commits"), 1));
+        };
+        fmt::print("stored       {} messages, {}\n", of("messages"), to_size(of("bytes")));
+        fmt::print("in memory    {}\n", to_size(of("queue_bytes")));
+        fmt::print("commits      {}, of {:.1f} changes, at most {}, in {:.2f} ms\n", of("commits"),
+                   per_commit(of("changes")), of("largest_group"),
+                   per_commit(of("sync_microseconds")) / 1000);
+        fmt::print("log          {} pages, {} checkpoints\n", of("wal_pages"), of("checkpoints"));
+        fmt::print("refused      {} by the store's limit, {} by a mailbox's, {} for want of space, "
+                   "{} by failures\n",
+                   of("refused_by_store_limit"), of("refused_by_mailbox_limit"),
+                   of("refused_without_space"), of("refused_failing"));
+        fmt::print("removed      {} messages\n", of("removed_messages"));
+        fmt::print("expired      {} messages, {}\n", of("expired_messages"),
+                   to_size(of("expired_bytes")));
         return 0;
     });
 }

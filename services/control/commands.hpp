@@ -12,6 +12,7 @@ namespace portico::control {
 int ports(const std::filesystem::path& data, bool json);
 int connections(const std::filesystem::path& data, bool json);
 int health(const std::filesystem::path& data); // 1 unless it runs with every port bound
+int mail_status(const std::filesystem::path& data, bool json);
 int mail_ls(const std::filesystem::path& data, const std::string& mailbox, bool json);
 int mail_cat(const std::filesystem::path& data, const std::string& id);
 int mail_rm(const std::filesystem::path& data, const std::vector<std::string>& ids);

@@ -1,9 +1,9 @@
 #include "services/control/service.hpp"
 
 #include "net/connection.hpp"
+#include "services/host/status.hpp"
 #include "services/mail/trace.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
@@ -30,6 +30,7 @@ std::string explain(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::full: return "the store is full";
+    case mail::StoreError::mailbox_full: return "the mailbox is full";
     case mail::StoreError::failing: return "the store is failing; the server's log says why";
     case mail::StoreError::damaged: return "the store is damaged; the server's log says where";
     case mail::StoreError::gone: return "there is no such message";
@@ -44,11 +45,6 @@ bool is_plain(std::string_view address)
     return std::ranges::none_of(address, [](char c) {
         return static_cast<unsigned char>(c) <= ' ' || c == 127 || c == '<' || c == '>';
     });
-}
-
-std::string to_text(std::chrono::system_clock::time_point time)
-{
-    return fmt::format("{:%FT%T}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
 } // namespace
@@ -81,8 +77,10 @@ net::Task<void> Service::serve(net::Connection& peer)
         if (command == "ports") answer = ports();
         if (command == "health") answer = health();
         if (command == "connections") answer = co_await connections();
+        if (command == "mail status") answer = mail_status();
         if (command == "mail ls") answer = co_await list(request);
         if (command == "mail rm") answer = co_await remove(request);
+        if (command == "store import") answer = co_await import(peer, request, std::move(received));
         if (command == "send") answer = co_await send(peer, request, std::move(received));
     } catch (const json::exception& error) {
         answer = std::unexpected{std::string{"malformed request: "} + error.what()};
@@ -94,21 +92,7 @@ net::Task<void> Service::serve(net::Connection& peer)
 auto Service::ports() const -> Answer
 {
     auto list = json::array();
-    for (const auto& port : registry_.ports())
-        list.push_back({{"transport", net::to_string(port.endpoint.transport)},
-                        {"address", port.endpoint.address.to_string()},
-                        {"port", port.endpoint.port},
-                        {"name", port.well_known},
-                        {"service", port.service},
-                        {"encryption", net::to_string(port.encryption)},
-                        {"origin", port.origin},
-                        {"state", net::to_string(port.state)},
-                        {"why", port.why},
-                        {"open", port.open},
-                        {"accepted", port.accepted},
-                        {"refused", port.refused},
-                        {"bytes_in", port.bytes_in},
-                        {"bytes_out", port.bytes_out}});
+    for (const auto& port : registry_.ports()) list.push_back(host::to_json(port));
     return json{{"ports", std::move(list)}};
 }
 
@@ -120,24 +104,33 @@ auto Service::health() const -> Answer
     return json{{"failed", std::move(failed)}};
 }
 
+auto Service::mail_status() const -> Answer
+{
+    const auto now = store_.statistics();
+    return json{{"messages", now.messages},
+                {"bytes", now.bytes},
+                {"queue_bytes", now.queue_bytes},
+                {"wal_pages", now.wal_pages},
+                {"commits", now.commits},
+                {"changes", now.changes},
+                {"largest_group", now.largest_group},
+                {"sync_microseconds", now.sync_microseconds},
+                {"checkpoints", now.checkpoints},
+                {"refused_by_store_limit", now.refused_by_store_limit},
+                {"refused_by_mailbox_limit", now.refused_by_mailbox_limit},
+                {"refused_without_space", now.refused_without_space},
+                {"refused_failing", now.refused_failing},
+                {"removed_messages", now.removed_messages},
+                {"expired_messages", now.expired_messages},
+                {"expired_bytes", now.expired_bytes}};
+}
+
 auto Service::connections() -> net::Task<Answer>
 {
     auto list = json::array();
+    const auto now = std::chrono::system_clock::now();
     for (const auto& peer : co_await registry_.connections())
-        list.push_back({{"number", peer.number},
-                        {"transport", net::to_string(peer.tuple.server.transport)},
-                        {"client", net::to_string(peer.tuple.client)},
-                        {"server", net::to_string(peer.tuple.server)},
-                        {"service", peer.service},
-                        {"tls", peer.tls},
-                        {"tls_version", peer.tls_version},
-                        {"bytes_in", peer.bytes_in},
-                        {"bytes_out", peer.bytes_out},
-                        {"since", to_text(peer.since)},
-                        {"seconds", std::chrono::duration_cast<std::chrono::seconds>(
-                                        std::chrono::system_clock::now() - peer.since)
-                                        .count()},
-                        {"doing", peer.doing}});
+        list.push_back(host::to_json(peer, now));
     co_return json{{"connections", std::move(list)}};
 }
 
@@ -156,7 +149,7 @@ auto Service::list(json request) -> net::Task<Answer>
                         {"mailbox", message.mailbox},
                         {"from", message.reverse_path},
                         {"size", message.size},
-                        {"received", to_text(message.received)}});
+                        {"received", host::to_text(message.received)}});
     co_return json{{"messages", std::move(list)}};
 }
 
@@ -200,24 +193,53 @@ auto Service::send(net::Connection& peer, json request, std::string message) -> 
                          : std::string_view{},
         .time = std::chrono::system_clock::now(),
     }));
+    if (!taken) co_return std::unexpected{explain(taken.error())};
+    auto delivered = co_await receive(peer, *draft, size, std::move(message));
+    if (!delivered) co_return std::unexpected{std::move(delivered.error())};
+    peer.log(net::Level::info,
+             fmt::format("accepted {}: {} octets from <{}> for {} recipients", draft->id(), size,
+                         envelope.reverse_path, envelope.recipients.size()));
+    co_return json{{"id", draft->id()}};
+}
+
+/// A message as it was elsewhere: no trace fields, and received when it was received there.
+auto Service::import(net::Connection& peer, json request, std::string message) -> net::Task<Answer>
+{
+    const auto size = request.at("size").get<std::uint64_t>();
+    const auto mailbox = request.at("mailbox").get<std::string>();
+    const std::chrono::milliseconds received{request.at("received").get<std::int64_t>()};
+    mail::Envelope envelope;
+    envelope.reverse_path = request.value("from", "");
+    if (mailbox.empty()) co_return std::unexpected{std::string{"no mailbox"}};
+    envelope.recipients.push_back({mailbox, mailbox});
+    envelope.received = std::chrono::system_clock::time_point{received};
+    auto draft = store_.begin(std::move(envelope));
+    auto delivered = co_await receive(peer, *draft, size, std::move(message));
+    if (!delivered) co_return std::unexpected{std::move(delivered.error())};
+    peer.log(net::Level::debug,
+             fmt::format("imported {}: {} octets for {}", draft->id(), size, mailbox));
+    co_return json{{"id", draft->id()}};
+}
+
+/// Reads the rest of a message of `size` octets, whose beginning is there, and delivers it.
+net::Task<std::expected<void, std::string>>
+Service::receive(net::Connection& peer, mail::Draft& draft, std::uint64_t size, std::string message)
+{
     std::uint64_t received = 0;
     std::string_view piece = message;
     for (;;) {
         received += piece.size();
         if (received > size) co_return std::unexpected{std::string{"more octets than announced"}};
-        if (taken) taken = co_await draft->append(piece);
+        auto taken = co_await draft.append(piece);
         if (!taken) co_return std::unexpected{explain(taken.error())};
         if (received == size) break;
         auto bytes = co_await peer.read(wait);
         if (!bytes) co_return std::unexpected{std::string{"the message is not whole"}};
         piece = *bytes;
     }
-    if (auto delivered = co_await draft->deliver(); !delivered)
-        co_return std::unexpected{explain(delivered.error())};
-    peer.log(net::Level::info,
-             fmt::format("accepted {}: {} octets from <{}> for {} recipients", draft->id(), size,
-                         envelope.reverse_path, envelope.recipients.size()));
-    co_return json{{"id", draft->id()}};
+    auto delivered = co_await draft.deliver();
+    if (!delivered) co_return std::unexpected{explain(delivered.error())};
+    co_return std::expected<void, std::string>{};
 }
 
 net::Task<void> Service::cat(net::Connection& peer, json request)

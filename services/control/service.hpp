@@ -15,8 +15,8 @@ namespace portico::control {
 
 /// Answers the command line over the UNIX-domain socket in the data directory. A request is one
 /// line of JSON with a "command"; the answer is one line of JSON, {"error": "..."} if it failed.
-/// After the request of "send" and the answer of "mail cat" come "size" octets of a message.
-/// What it refers to outlives it. Who may open the socket may do all of it.
+/// After the requests of "send" and "store import", and the answer of "mail cat", come "size"
+/// octets of a message. What it refers to outlives it. Who may open the socket may do all of it.
 class Service final : public net::Service {
 public:
     Service(std::string host_name, std::uint64_t max_message_size, net::Registry& registry,
@@ -31,10 +31,14 @@ private:
 
     Answer ports() const;
     Answer health() const;
+    Answer mail_status() const;
     net::Task<Answer> connections();
     net::Task<Answer> list(nlohmann::json request);
     net::Task<Answer> remove(nlohmann::json request);
     net::Task<Answer> send(net::Connection& peer, nlohmann::json request, std::string message);
+    net::Task<Answer> import(net::Connection& peer, nlohmann::json request, std::string message);
+    net::Task<std::expected<void, std::string>> receive(net::Connection& peer, mail::Draft& draft,
+                                                        std::uint64_t size, std::string message);
     net::Task<void> cat(net::Connection& peer, nlohmann::json request);
 
     std::string host_name_;

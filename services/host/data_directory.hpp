@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace portico::host {
@@ -14,6 +15,10 @@ class DataDirectory {
 public:
     /// The error is a sentence for the operator; of a lock it names the process that has it.
     static std::expected<DataDirectory, std::string> lock(const std::filesystem::path& path);
+
+    /// Since when another process has it; nothing if none has. Creates nothing.
+    static std::optional<std::filesystem::file_time_type>
+    taken_since(const std::filesystem::path& path);
 
 private:
     explicit DataDirectory(net::FileDescriptor file) : file_{std::move(file)} {}

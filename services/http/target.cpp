@@ -106,4 +106,9 @@ std::optional<std::string_view> find(const std::vector<NameValue>& pairs, std::s
     return found->value;
 }
 
+std::string_view authority(const Request& request, const Target& target)
+{
+    return target.host.empty() ? request.field("Host").value_or("") : target.host;
+}
+
 } // namespace portico::http

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "services/http/parse.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -23,6 +25,10 @@ struct Target {
 /// percent-decoded, once (RFC 3986 section 2.4). Nothing if it is neither, or its path has a bad
 /// escape or NUL.
 std::optional<Target> parse_target(std::string_view target);
+
+/// What the client calls this host: the host of an absolute-form counts before Host (RFC 9112
+/// section 3.2.2). "" of a client of HTTP/1.0 that does not say.
+std::string_view authority(const Request& request, const Target& target);
 
 struct NameValue {
     std::string name;

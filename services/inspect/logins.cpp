@@ -11,8 +11,6 @@ namespace portico::inspect {
 
 namespace {
 
-constexpr auto unauthorized = static_cast<http::Status>(401);
-
 /// What Authorization has behind this scheme (RFC 9110 section 11.4); its case means nothing.
 std::optional<std::string_view> credentials(const Asked& asked, std::string_view scheme)
 {
@@ -43,7 +41,7 @@ Answer welcome(const Asked& asked)
 Answer basic_auth(const Asked& asked)
 {
     if (is_logged_in(asked)) return welcome(asked);
-    return {.status = unauthorized,
+    return {.status = http::Status::unauthorized,
             .fields = "WWW-Authenticate: Basic realm=\"portico\", charset=\"UTF-8\"\r\n"};
 }
 
@@ -57,7 +55,8 @@ Answer bearer(const Asked& asked) // RFC 6750 section 2.1
 {
     const auto token = credentials(asked, "Bearer");
     if (token && !token->empty()) return as_json({{"authenticated", true}, {"token", *token}});
-    return {.status = unauthorized, .fields = "WWW-Authenticate: Bearer realm=\"portico\"\r\n"};
+    return {.status = http::Status::unauthorized,
+            .fields = "WWW-Authenticate: Bearer realm=\"portico\"\r\n"};
 }
 
 } // namespace portico::inspect

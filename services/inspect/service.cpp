@@ -13,15 +13,6 @@ std::uint64_t random_number()
     return std::uint64_t{device()} << 32 | device();
 }
 
-// RFC 9112 section 3.2.2: the host of an absolute-form counts, not Host.
-std::string_view authority(const http::Request& request, const http::Target& target,
-                           std::string_view otherwise)
-{
-    if (!target.host.empty()) return target.host;
-    const auto host = request.field("Host").value_or("");
-    return host.empty() ? otherwise : host;
-}
-
 } // namespace
 
 Service::Service(config::Inspect options, std::string host_name, std::size_t loops,
@@ -65,11 +56,12 @@ std::optional<Asked> Service::asked(http::Exchange& exchange, std::string_view o
         respond(exchange, mistake("the query has more than 1000 names"));
         return std::nullopt;
     }
+    const auto authority = http::authority(exchange.request(), target);
     return Asked{.head = exchange.request(),
                  .target = target,
                  .query = std::move(*query),
                  .parameters = exchange.parameters(),
-                 .authority = authority(exchange.request(), target, host_name_),
+                 .authority = authority.empty() ? host_name_ : authority,
                  .origin = origin,
                  .tls = exchange.peer().tls() != nullptr,
                  .random = random_number(),

@@ -2,15 +2,22 @@
 
 #include "services/mail/id.hpp"
 
+#include <fmt/core.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace portico::mail {
 
 namespace {
+
+constexpr std::uint64_t most_kept_free = 32 << 20;
 
 FileError error_of(int number, const std::string& name)
 {
@@ -42,7 +49,7 @@ FileResult<void> BodyFile::write(std::string_view bytes)
 
 FileResult<void> BodyFile::sync()
 {
-    if (::fdatasync(descriptor_.get()) == 0) return {};
+    if (bodies_->relaxed() || ::fdatasync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, "bodies/" + id_));
 }
 
@@ -63,13 +70,14 @@ FileResult<std::string> OpenBody::read(std::uint64_t offset, std::size_t size) c
     return bytes;
 }
 
-FileResult<Bodies> Bodies::open(const std::filesystem::path& folder)
+FileResult<Bodies> Bodies::open(const std::filesystem::path& folder,
+                                config::Mail::Durability durability)
 {
     if (auto created = create_folder(folder); !created)
         return std::unexpected(std::move(created.error()));
     net::FileDescriptor descriptor{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (!descriptor) return std::unexpected(error_of(errno, folder.string()));
-    return Bodies{folder, std::move(descriptor)};
+    return Bodies{folder, std::move(descriptor), durability};
 }
 
 FileResult<BodyFile> Bodies::create(std::string id) const
@@ -95,8 +103,44 @@ FileResult<void> Bodies::remove(const std::string& id) const
 
 FileResult<void> Bodies::sync() const
 {
-    if (::fsync(descriptor_.get()) == 0) return {};
+    if (relaxed() || ::fsync(descriptor_.get()) == 0) return {};
     return std::unexpected(error_of(errno, folder_.string()));
+}
+
+FileResult<void> Bodies::room() const
+{
+    struct statvfs disk = {};
+    if (::fstatvfs(descriptor_.get(), &disk) != 0)
+        return std::unexpected(error_of(errno, folder_.string()));
+    const auto kept = std::min<std::uint64_t>(most_kept_free, disk.f_frsize * disk.f_blocks / 8);
+    if (disk.f_frsize * disk.f_bavail >= kept) return {};
+    return std::unexpected(FileError{
+        StoreError::full, fmt::format("{}: less than {} KiB of the disk are left, which are kept "
+                                      "for removing mail",
+                                      folder_.string(), kept >> 10)});
+}
+
+// The lock is on the folder itself: nothing more to create, to back up or to clean up, and the
+// kernel lets go of it however a process ends.
+FileResult<BodiesHold> Bodies::hold() const
+{
+    net::FileDescriptor own{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (!own) return std::unexpected(error_of(errno, folder_.string()));
+    while (::flock(own.get(), LOCK_SH) != 0)
+        if (errno != EINTR) return std::unexpected(error_of(errno, folder_.string()));
+    return BodiesHold{std::move(own)};
+}
+
+std::optional<BodiesRemoval> Bodies::begin_removal() const
+{
+    // On a filesystem without such locks nobody can hold them either.
+    if (::flock(descriptor_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return {};
+    return BodiesRemoval{descriptor_.get()};
+}
+
+BodiesRemoval::~BodiesRemoval()
+{
+    if (descriptor_ >= 0) ::flock(descriptor_, LOCK_UN);
 }
 
 FileResult<std::vector<std::string>> Bodies::list() const

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "config/config.hpp"
 #include "net/file_descriptor.hpp"
 #include "services/mail/error.hpp"
 
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,7 +34,8 @@ public:
 
     /// Adds `bytes` at the end. Blocks, as all of these do.
     FileResult<void> write(std::string_view bytes);
-    /// The octets are on the disk when it returns; its name is once Bodies::sync() has.
+    /// The octets are on the disk when it returns; its name is once Bodies::sync() has. With
+    /// `durability = "relaxed"` neither waits for the disk.
     FileResult<void> sync();
     /// A row names it now.
     void keep() { descriptor_.reset(); }
@@ -69,30 +72,69 @@ private:
     net::FileDescriptor descriptor_;
 };
 
+/// While there is one of these, in whatever process, no body that was delivered is removed: whoever
+/// copies the files copies those that a row named when it began.
+class BodiesHold {
+private:
+    friend class Bodies;
+    explicit BodiesHold(net::FileDescriptor descriptor) : descriptor_{std::move(descriptor)} {}
+
+    net::FileDescriptor descriptor_;
+};
+
+/// While there is one of these nobody gets a BodiesHold. Ends before its Bodies.
+class BodiesRemoval {
+public:
+    ~BodiesRemoval();
+    BodiesRemoval(BodiesRemoval&& other) noexcept
+        : descriptor_{std::exchange(other.descriptor_, -1)}
+    {
+    }
+    BodiesRemoval& operator=(BodiesRemoval&&) = delete;
+
+private:
+    friend class Bodies;
+    explicit BodiesRemoval(int descriptor) : descriptor_{descriptor} {}
+
+    int descriptor_;
+};
+
 /// The folder of large messages: one file each, named by its identity. Knows no database.
 /// Safe from every thread; outlives its files.
 class Bodies {
 public:
     /// Creates the folder where it is missing.
-    static FileResult<Bodies> open(const std::filesystem::path& folder);
+    static FileResult<Bodies> open(const std::filesystem::path& folder,
+                                   config::Mail::Durability durability = {});
 
     FileResult<BodyFile> create(std::string id) const;
     FileResult<OpenBody> read(const std::string& id) const; // `gone` if there is none
     FileResult<void> remove(const std::string& id) const;   // no error if there is none
     /// Names made so far survive a crash when it returns.
     FileResult<void> sync() const;
+    /// `full` if so little of the disk is left that it is kept for removing mail, which needs
+    /// some, too: 32 MiB, of a small disk an eighth.
+    FileResult<void> room() const;
+    /// Waits for a removal that is going on, which takes moments.
+    FileResult<BodiesHold> hold() const;
+    /// Nothing while somebody holds them: try again later. One at a time.
+    std::optional<BodiesRemoval> begin_removal() const;
     /// The files that are named as bodies are.
     FileResult<std::vector<std::string>> list() const;
 
 private:
-    Bodies(std::filesystem::path folder, net::FileDescriptor descriptor)
-        : folder_{std::move(folder)}, descriptor_{std::move(descriptor)}
+    friend class BodyFile;
+    Bodies(std::filesystem::path folder, net::FileDescriptor descriptor,
+           config::Mail::Durability durability)
+        : folder_{std::move(folder)}, descriptor_{std::move(descriptor)}, durability_{durability}
     {
     }
+    bool relaxed() const { return durability_ == config::Mail::Durability::relaxed; }
     FileError error(const std::string& id) const; // of errno
 
     std::filesystem::path folder_;
     net::FileDescriptor descriptor_;
+    config::Mail::Durability durability_;
 };
 
 /// Creates `folder` (mode 0700) and what is missing above it, durably.

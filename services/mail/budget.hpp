@@ -9,9 +9,10 @@
 
 namespace portico::mail {
 
-/// The memory that all drafts and all queued deliveries may hold together (`[mail] queue_bytes`).
-/// Nobody ever waits for it: who gets none writes to a file instead, so half-finished drafts
-/// cannot keep each other from finishing. Safe from every thread.
+/// The memory that many may hold together: all drafts and queued deliveries (`[mail] queue_bytes`),
+/// all that is read ahead (`read_ahead_bytes`). Nobody ever waits for it: who gets none does
+/// without (a draft writes to a file instead, so half-finished ones cannot keep each other from
+/// finishing). Safe from every thread.
 class Budget {
 public:
     explicit Budget(std::uint64_t bytes) : left_{bytes} {}

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <span>
 #include <utility>
 
 namespace portico::mail {
@@ -11,9 +12,10 @@ namespace {
 constexpr std::size_t most_remembered_mailboxes = 4096;
 }
 
-sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& database)
+sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& database,
+                                                          const Limits& limits, Counters& counters)
 {
-    std::unique_ptr<Changes> changes{new Changes{database}};
+    std::unique_ptr<Changes> changes{new Changes{limits, counters}};
     const std::pair<sqlite::Statement&, const char*> statements[] = {
         {changes->find_mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
         {changes->add_mailbox_, "INSERT INTO mailbox (name) VALUES (?1) RETURNING id"},
@@ -33,9 +35,8 @@ sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& data
          "DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
          "json_each(message.mailboxes) AS each CROSS JOIN delivery ON "
          "delivery.mailbox = each.value AND delivery.message = ?1) RETURNING uid, in_file, size"},
-        {changes->count_mailbox_, "UPDATE mailbox SET messages = messages + ?2, "
-                                  "bytes = bytes + ?3 WHERE id = ?1"},
-        {changes->count_store_, "UPDATE store SET messages = messages + ?1, bytes = bytes + ?2"},
+        {changes->oldest_, "SELECT id, uid, received FROM message ORDER BY id LIMIT 1"},
+        {changes->oldest_of_, "SELECT min(message) FROM delivery WHERE mailbox = ?1"},
     };
     for (auto& [statement, sql] : statements) {
         auto prepared = database.prepare(sql);
@@ -45,18 +46,26 @@ sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& data
     return changes;
 }
 
-sqlite::Result<Outcome> Changes::apply(const Change& change, std::vector<std::string>& unneeded)
+sqlite::Result<Outcome> Changes::apply(Change& change, std::vector<std::string>& unneeded)
 {
-    return std::visit([&](const auto& kind) { return apply(kind, unneeded); }, change);
+    return std::visit([&](auto& kind) { return apply(kind, unneeded); }, change);
 }
 
-sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std::string>&)
+sqlite::Result<Outcome> Changes::apply(Delivery& delivery, std::vector<std::string>&)
 {
+    delivery.refusal.reset();
+    if (!has_room(delivery, counters_.all(), limits_.all, ""))
+        return Outcome{std::unexpected(StoreError::full)};
     std::vector<std::int64_t> mailboxes;
     for (auto& name : delivery.mailboxes) {
         auto id = mailbox(name);
         if (!id) return std::unexpected(std::move(id.error()));
         mailboxes.push_back(*id);
+        if (!limits_.mailbox.any()) continue;
+        auto now = counters_.of(*id);
+        if (!now) return std::unexpected(std::move(now.error()));
+        if (!has_room(delivery, *now, limits_.mailbox, name))
+            return Outcome{std::unexpected(StoreError::mailbox_full)};
     }
     auto list = fmt::format("[{}]", fmt::join(mailboxes, ","));
     auto* buffer = std::get_if<Buffer>(&delivery.body);
@@ -71,15 +80,18 @@ sqlite::Result<Outcome> Changes::apply(const Delivery& delivery, std::vector<std
     for (auto id : mailboxes)
         if (added) added = add_delivery_.run(id, delivery.key, size, delivery.id, delivery.traits);
     if (!added) return std::unexpected(std::move(added.error()));
-    in_all_.add(size);
-    for (auto id : mailboxes) in_mailboxes_[id].add(size);
+    counters_.stored(size);
+    for (auto id : mailboxes) counters_.delivered(id, size);
     return Outcome{};
 }
 
-sqlite::Result<Outcome> Changes::apply(const Removal& removal, std::vector<std::string>& unneeded)
+sqlite::Result<Outcome> Changes::apply(Removal& removal, std::vector<std::string>& unneeded)
 {
+    removal.step = 0;
     // One that is not there any more was removed everywhere meanwhile: as asked.
-    for (auto key : removal.keys) {
+    for (auto key : std::span{removal.keys}.subspan(removal.removed)) {
+        if (step_is_full()) break;
+        ++removal.step;
         auto removed = let_go(remove_delivery_.start(removal.mailbox, key));
         if (!removed) return std::unexpected(std::move(removed.error()));
         if (auto done = remove_message(key, unneeded); !done)
@@ -94,7 +106,7 @@ sqlite::Result<Outcome> Changes::apply(const RemovalEverywhere& removal,
     auto removed = let_go(remove_deliveries_.start(removal.key, removal.id));
     if (!removed) return std::unexpected(std::move(removed.error()));
     // A message is in at least one mailbox for as long as it exists.
-    if (*removed == 0) return Outcome{std::unexpected(StoreError::gone)};
+    if (removed->messages == 0) return Outcome{std::unexpected(StoreError::gone)};
     if (auto done = remove_message(removal.key, unneeded); !done)
         return std::unexpected(std::move(done.error()));
     return Outcome{};
@@ -117,14 +129,64 @@ sqlite::Result<std::int64_t> Changes::mailbox(const std::string& name)
     std::unreachable();
 }
 
-/// Of how many mailboxes.
-sqlite::Result<std::size_t> Changes::let_go(sqlite::Rows rows)
+/// Whether one more fits. Where the oldest go for it, it only has to fit alone.
+bool Changes::has_room(Delivery& delivery, const Count& now, const Limit& limit,
+                       const std::string& mailbox) const
 {
-    for (std::size_t mailboxes = 0;; ++mailboxes) {
+    auto then = limits_.expire ? Count{} : now;
+    then.add(static_cast<std::int64_t>(delivery.size));
+    if (limit.holds(then)) return true;
+    const bool messages = limit.past(then) == "messages";
+    delivery.refusal =
+        mailbox.empty() ? Refusal{"", messages ? "max_messages" : "max_bytes"}
+                        : Refusal{mailbox, messages ? "max_mailbox_messages" : "max_mailbox_bytes"};
+    return false;
+}
+
+sqlite::Result<std::optional<Oldest>> Changes::oldest()
+{
+    auto rows = oldest_.start();
+    auto row = rows.next();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return std::nullopt;
+    return Oldest{rows.integer(0), std::string{rows.text(1)}, rows.integer(2)};
+}
+
+sqlite::Result<Count> Changes::remove(const Oldest& message, std::vector<std::string>& unneeded)
+{
+    auto removed = let_go(remove_deliveries_.start(message.key, message.id));
+    if (!removed) return removed;
+    if (auto done = remove_message(message.key, unneeded); !done)
+        return std::unexpected(std::move(done.error()));
+    return removed;
+}
+
+sqlite::Result<Count> Changes::remove_oldest_of(std::int64_t mailbox,
+                                                std::vector<std::string>& unneeded)
+{
+    std::int64_t key = 0;
+    {
+        auto rows = oldest_of_.start(mailbox);
         auto row = rows.next();
         if (!row) return std::unexpected(std::move(row.error()));
-        if (!*row) return mailboxes;
-        in_mailboxes_[rows.integer(0)].remove(rows.integer(1));
+        if (*row) key = rows.integer(0);
+    }
+    auto removed = let_go(remove_delivery_.start(mailbox, key));
+    if (!removed) return removed;
+    if (auto done = remove_message(key, unneeded); !done)
+        return std::unexpected(std::move(done.error()));
+    return removed;
+}
+
+sqlite::Result<Count> Changes::let_go(sqlite::Rows rows)
+{
+    for (Count count;;) {
+        auto row = rows.next();
+        if (!row) return std::unexpected(std::move(row.error()));
+        if (!*row) return count;
+        counters_.let_go(rows.integer(0), rows.integer(1));
+        count.add(rows.integer(1));
+        ++removed_;
     }
 }
 
@@ -136,29 +198,12 @@ sqlite::Result<void> Changes::remove_message(std::int64_t key, std::vector<std::
         auto row = rows.next();
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return {};
-        if (rows.integer(1) != 0) unneeded.emplace_back(rows.text(0));
-        in_all_.remove(rows.integer(2));
+        counters_.removed(rows.integer(2));
+        if (rows.integer(1) != 0)
+            unneeded.emplace_back(rows.text(0));
+        else
+            removed_bytes_ += static_cast<std::size_t>(rows.integer(2));
     }
-}
-
-sqlite::Result<void> Changes::count()
-{
-    for (auto& [id, change] : in_mailboxes_)
-        if (auto done = count_mailbox_.run(id, change.messages, change.bytes); !done) return done;
-    if (in_mailboxes_.empty()) return {};
-    return count_store_.run(in_all_.messages, in_all_.bytes);
-}
-
-void Changes::forget()
-{
-    in_mailboxes_.clear();
-    in_all_ = {};
-}
-
-void Changes::rolled_back()
-{
-    forget();
-    mailboxes_.clear();
 }
 
 } // namespace portico::mail

@@ -2,13 +2,15 @@
 
 #include "services/mail/bodies.hpp"
 #include "services/mail/budget.hpp"
+#include "services/mail/counters.hpp"
 #include "services/mail/error.hpp"
+#include "services/mail/limits.hpp"
 #include "services/mail/sqlite.hpp"
 
 #include <cstdint>
 #include <expected>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,12 +32,22 @@ struct Delivery {
     std::string recipients;             // one a line, with the parameters of RCPT
     std::vector<std::string> mailboxes; // each once
     std::variant<Buffer, BodyFile> body;
+    std::optional<Refusal> refusal = {}; // once applied: the limit it does not fit in
 };
 
-/// Messages that leave one mailbox.
+/// What one transaction removes: some 10 ms of work, of which freeing the pages of large bodies
+/// takes the most.
+inline constexpr std::size_t most_removed = 500;
+inline constexpr std::size_t most_removed_bytes = 4 << 20;
+
+/// Messages that leave one mailbox, in steps: each transaction takes the next of the keys.
 struct Removal {
     std::int64_t mailbox;
     std::vector<std::int64_t> keys;
+    std::size_t removed = 0; // in transactions that are committed
+    std::size_t step = 0;    // in the one that goes on
+
+    std::size_t left() const { return keys.size() - removed; }
 };
 
 /// A message that leaves all mailboxes; `gone` if there is none.
@@ -44,49 +56,61 @@ struct RemovalEverywhere {
     std::string id;
 };
 
-/// Messages and their octets. Of a difference both may be negative.
-struct Count {
-    std::int64_t messages = 0;
-    std::int64_t bytes = 0;
-
-    void add(std::int64_t size) { ++messages, bytes += size; }
-    void remove(std::int64_t size) { --messages, bytes -= size; }
-};
-
 using Change = std::variant<Delivery, Removal, RemovalEverywhere>;
 using Outcome = std::expected<void, StoreError>;
+
+/// A message as its removal needs it.
+struct Oldest {
+    std::int64_t key;
+    std::string id;
+    std::int64_t received; // milliseconds since 1970
+};
 
 /// What changes do to the rows. The caller makes the transactions around it; on one thread.
 class Changes {
 public:
-    /// `database` outlives this.
-    static sqlite::Result<std::unique_ptr<Changes>> prepare(sqlite::Database& database);
+    /// What it is given outlives it.
+    static sqlite::Result<std::unique_ptr<Changes>>
+    prepare(sqlite::Database& database, const Limits& limits, Counters& counters);
 
     /// An error of the database means: roll back. The identities of bodies whose file is not
-    /// needed once this is committed are added to `unneeded`.
-    sqlite::Result<Outcome> apply(const Change& change, std::vector<std::string>& unneeded);
+    /// needed once this is committed are added to `unneeded`. Of a removal it does as much as one
+    /// transaction should, all removals in it together, so that deliveries need not wait for more.
+    sqlite::Result<Outcome> apply(Change& change, std::vector<std::string>& unneeded);
 
-    /// Writes what was applied into the counters of `mailbox` and `store`, once for all of it.
-    /// Last in the transaction.
-    sqlite::Result<void> count();
+    /// The oldest of all messages.
+    sqlite::Result<std::optional<Oldest>> oldest();
+    /// Takes a message out of all mailboxes, or the oldest one out of this mailbox. How often it
+    /// was in one, and its octets as often.
+    sqlite::Result<Count> remove(const Oldest& message, std::vector<std::string>& unneeded);
+    sqlite::Result<Count> remove_oldest_of(std::int64_t mailbox,
+                                           std::vector<std::string>& unneeded);
 
-    void committed() { forget(); }
+    /// From here on as much may be removed as one transaction should.
+    void begin_step() { removed_ = removed_bytes_ = 0; }
+    std::size_t removed_in_step() const { return removed_; }
+    bool step_is_full() const
+    {
+        return removed_ >= most_removed || removed_bytes_ >= most_removed_bytes;
+    }
     /// What was applied did not happen.
-    void rolled_back();
+    void rolled_back() { mailboxes_.clear(); }
 
 private:
-    explicit Changes(sqlite::Database& database) : database_{database} {}
+    Changes(const Limits& limits, Counters& counters) : limits_{limits}, counters_{counters} {}
 
-    sqlite::Result<Outcome> apply(const Delivery& delivery, std::vector<std::string>& unneeded);
-    sqlite::Result<Outcome> apply(const Removal& removal, std::vector<std::string>& unneeded);
+    sqlite::Result<Outcome> apply(Delivery& delivery, std::vector<std::string>& unneeded);
+    sqlite::Result<Outcome> apply(Removal& removal, std::vector<std::string>& unneeded);
     sqlite::Result<Outcome> apply(const RemovalEverywhere& removal,
                                   std::vector<std::string>& unneeded);
     sqlite::Result<std::int64_t> mailbox(const std::string& name);
-    void forget();
-    sqlite::Result<std::size_t> let_go(sqlite::Rows rows);
+    bool has_room(Delivery& delivery, const Count& now, const Limit& limit,
+                  const std::string& mailbox) const;
+    sqlite::Result<Count> let_go(sqlite::Rows rows);
     sqlite::Result<void> remove_message(std::int64_t key, std::vector<std::string>& unneeded);
 
-    sqlite::Database& database_;
+    Limits limits_;
+    Counters& counters_;
     sqlite::Statement find_mailbox_;
     sqlite::Statement add_mailbox_;
     sqlite::Statement add_message_;
@@ -94,12 +118,12 @@ private:
     sqlite::Statement remove_delivery_;
     sqlite::Statement remove_deliveries_;
     sqlite::Statement remove_message_;
-    sqlite::Statement count_mailbox_;
-    sqlite::Statement count_store_;
+    sqlite::Statement oldest_;
+    sqlite::Statement oldest_of_;
     std::unordered_map<std::string, std::int64_t> mailboxes_; // ids of names met lately
-    // What the transaction has changed so far.
-    std::map<std::int64_t, Count> in_mailboxes_;
-    Count in_all_;
+    // In this step:
+    std::size_t removed_ = 0;       // out of a mailbox
+    std::size_t removed_bytes_ = 0; // that were in rows
 };
 
 } // namespace portico::mail

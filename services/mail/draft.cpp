@@ -66,6 +66,7 @@ net::Task<std::expected<void, StoreError>> SqliteDraft::spill(std::string_view b
         co_return Outcome{};
     }
     tools_.trouble.failed(written.error().what);
+    tools_.writer.count_refusal(written.error().kind);
     // The folder itself may be gone; a message cannot be, here.
     failed_ = written.error().kind == StoreError::full ? StoreError::full : StoreError::failing;
     // What is of no use any more makes room now, not when the client has gone.
@@ -90,11 +91,12 @@ FileResult<void> SqliteDraft::write(std::string_view bytes, bool last)
 
 Delivery SqliteDraft::delivery()
 {
-    auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto received = envelope_.received.value_or(std::chrono::system_clock::now());
     Delivery delivery{
         .key = key_,
         .id = id_,
-        .received = std::chrono::duration_cast<std::chrono::milliseconds>(now).count(),
+        .received =
+            std::chrono::floor<std::chrono::milliseconds>(received).time_since_epoch().count(),
         .size = size_,
         .reverse_path = std::move(envelope_.reverse_path),
         .parameters = parameters(envelope_),

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,8 @@ struct Envelope {
     bool smtputf8 = false;  // RFC 6531: addresses and header may be UTF-8
     std::string ret = {};   // RFC 3461 section 4.3: "FULL", "HDRS"; "": none
     std::string envid = {}; // section 4.4, in xtext as it was sent; "": none
+    // When it came, if that was not now: of a message that is imported.
+    std::optional<std::chrono::system_clock::time_point> received = {};
 };
 
 } // namespace portico::mail

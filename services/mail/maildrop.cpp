@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <span>
 
 namespace portico::mail {
 
@@ -89,7 +90,28 @@ net::Task<std::expected<std::string, StoreError>> SqliteReading::next_of_file()
 
 std::unique_ptr<Reading> SqliteMaildrop::read(const Message& message)
 {
-    return std::make_unique<SqliteReading>(readers_, bodies_, message);
+    return std::make_unique<SqliteReading>(tools_.readers, tools_.bodies, message);
+}
+
+std::optional<std::string_view> SqliteMaildrop::at_hand(std::size_t index)
+{
+    // Who was told that a message is removed is not to see it go out after that.
+    if (tools_.removed.load(std::memory_order_acquire) != removed_) return std::nullopt;
+    return ahead_.find(index);
+}
+
+net::Task<std::expected<void, StoreError>> SqliteMaildrop::fetch(std::size_t index)
+{
+    const auto size = listing_.messages.at(index).size;
+    if (size > ReadAhead::most || size > tools_.read_ahead.left()) co_return Outcome{};
+    removed_ = tools_.removed.load(std::memory_order_acquire);
+    const auto wanted = ahead_.begin(index);
+    auto there = co_await tools_.readers.ask([this, index, wanted](Reader& reader) {
+        return reader.read_ahead(std::span{listing_.messages}.subspan(index), wanted, ahead_);
+    });
+    if (!there) co_return std::unexpected(there.error());
+    if (!*there) co_return std::unexpected(StoreError::gone);
+    co_return Outcome{};
 }
 
 net::Task<std::expected<void, StoreError>> SqliteMaildrop::remove(std::vector<std::size_t> indices)
@@ -99,7 +121,7 @@ net::Task<std::expected<void, StoreError>> SqliteMaildrop::remove(std::vector<st
     removal.keys.reserve(indices.size());
     for (auto index : indices) removal.keys.push_back(listing_.messages.at(index).key);
     Change change{std::move(removal)};
-    co_return co_await writer_.apply(std::move(change));
+    co_return co_await tools_.writer.apply(std::move(change));
 }
 
 } // namespace portico::mail

@@ -1,10 +1,14 @@
 #pragma once
 
 #include "services/mail/bodies.hpp"
+#include "services/mail/budget.hpp"
+#include "services/mail/read_ahead.hpp"
 #include "services/mail/readers.hpp"
 #include "services/mail/store.hpp"
 #include "services/mail/writer.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -62,25 +66,35 @@ private:
     OpenBody file_; // of a large message, once we know that it is one
 };
 
+/// What sessions work with; the store's, which outlives them.
+struct MaildropTools {
+    Readers& readers;
+    const Bodies& bodies;
+    Writer& writer;
+    Budget& read_ahead;                        // `[mail] read_ahead_bytes`
+    const std::atomic<std::uint64_t>& removed; // how many messages, from under sessions
+};
+
 class SqliteMaildrop final : public Maildrop {
 public:
-    SqliteMaildrop(Readers& readers, const Bodies& bodies, Writer& writer, Locks::Lock lock,
-                   Listing listing)
-        : readers_{readers}, bodies_{bodies}, writer_{writer}, lock_{std::move(lock)},
-          listing_{std::move(listing)}
+    SqliteMaildrop(MaildropTools tools, Locks::Lock lock, Listing listing)
+        : tools_{tools}, lock_{std::move(lock)}, listing_{std::move(listing)}, ahead_{
+                                                                                   tools.read_ahead}
     {
     }
 
     const std::vector<Message>& messages() const override { return listing_.messages; }
     std::unique_ptr<Reading> read(const Message& message) override;
+    std::optional<std::string_view> at_hand(std::size_t index) override;
+    net::Task<std::expected<void, StoreError>> fetch(std::size_t index) override;
     net::Task<std::expected<void, StoreError>> remove(std::vector<std::size_t> indices) override;
 
 private:
-    Readers& readers_;
-    const Bodies& bodies_;
-    Writer& writer_;
+    MaildropTools tools_;
     Locks::Lock lock_;
     Listing listing_;
+    ReadAhead ahead_;
+    std::uint64_t removed_ = 0; // when it was read
 };
 
 } // namespace portico::mail

@@ -25,6 +25,8 @@ Message message(std::int64_t key, std::int64_t size, std::string_view id, std::i
     return made;
 }
 
+constexpr std::int64_t most_reserved = 1 << 20;
+
 // Doubling would need three times the memory in the moment of the last growth.
 void make_room(std::vector<Message>& messages)
 {
@@ -42,7 +44,7 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
         return std::unexpected(std::move(set_up.error()));
     std::unique_ptr<Reader> reader{new Reader{std::move(*database)}};
     const std::pair<sqlite::Statement&, const char*> statements[] = {
-        {reader->mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
+        {reader->mailbox_, "SELECT id, messages FROM mailbox WHERE name = ?1"},
         {reader->listing_,
          "SELECT message, size, uid, traits FROM delivery WHERE mailbox = ?1 ORDER BY message"},
         // CROSS JOIN keeps the tables in this order, so that the newest come without sorting.
@@ -63,6 +65,9 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
          "each CROSS JOIN delivery ON delivery.mailbox = each.value AND delivery.message = ?1 "
          "WHERE message.id = ?1 AND message.uid = ?2 LIMIT 1"},
         {reader->body_, "SELECT in_file, substr(body, ?2, ?3) FROM message WHERE id = ?1"},
+        {reader->whole_body_, "SELECT in_file, body FROM message WHERE id = ?1"},
+        {reader->begin_, "BEGIN"},
+        {reader->end_, "COMMIT"},
     };
     for (auto& [statement, sql] : statements) {
         auto prepared = reader->database_.prepare(sql);
@@ -81,6 +86,10 @@ sqlite::Result<Listing> Reader::listing(const std::string& mailbox)
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return listing;
         listing.mailbox = rows.integer(0);
+        // Growing in steps, the last copy would need the memory twice. Some may come or go until
+        // they are read, and a damaged count is not to be believed.
+        const auto count = std::clamp<std::int64_t>(rows.integer(1), 0, most_reserved);
+        listing.messages.reserve(static_cast<std::size_t>(count));
     }
     auto rows = listing_.start(listing.mailbox);
     for (;;) {
@@ -128,6 +137,38 @@ sqlite::Result<std::optional<Part>> Reader::body(std::int64_t key, std::uint64_t
     if (!row) return std::unexpected(std::move(row.error()));
     if (!*row) return std::nullopt;
     return Part{rows.integer(0) != 0, std::string{rows.blob(1)}};
+}
+
+auto Reader::add(const Message& message, ReadAhead& ahead) -> sqlite::Result<Added>
+{
+    auto rows = whole_body_.start(message.key);
+    auto row = rows.next();
+    if (!row) return std::unexpected(std::move(row.error()));
+    if (!*row) return Added::gone;
+    if (rows.integer(0) != 0) return Added::no;
+    const auto bytes = rows.blob(1);
+    const bool whole = bytes.size() == message.size; // if not, reading it tells what is wrong
+    return whole && ahead.add(bytes) ? Added::yes : Added::no;
+}
+
+sqlite::Result<bool> Reader::read_ahead(std::span<const Message> messages, std::size_t wanted,
+                                        ReadAhead& ahead)
+{
+    // One transaction, which is over when it is answered: the locks of each cost more than a row.
+    if (auto begun = begin_.run(); !begun) return std::unexpected(std::move(begun.error()));
+    bool there = true;
+    std::uint64_t octets = 0;
+    for (const auto& message : messages) {
+        octets += message.size;
+        const bool first = &message == &messages.front();
+        if (!first && octets > wanted) break;
+        auto added = add(message, ahead);
+        if (!added) return std::unexpected(std::move(added.error()));
+        if (first) there = *added != Added::gone;
+        if (*added != Added::yes) break;
+    }
+    if (auto ended = end_.run(); !ended) return std::unexpected(std::move(ended.error()));
+    return there;
 }
 
 sqlite::Result<std::unique_ptr<Reader>> Readers::borrow()

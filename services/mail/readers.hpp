@@ -2,6 +2,7 @@
 
 #include "net/pool.hpp"
 #include "net/task.hpp"
+#include "services/mail/read_ahead.hpp"
 #include "services/mail/sqlite.hpp"
 #include "services/mail/store.hpp"
 #include "services/mail/trouble.hpp"
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -45,9 +47,16 @@ public:
     /// Up to `size` octets of the body from `offset`.
     sqlite::Result<std::optional<Part>> body(std::int64_t key, std::uint64_t offset,
                                              std::size_t size);
+    /// Adds the first of `messages` to `ahead`, and those behind it up to `wanted` octets in all;
+    /// stops at one that is not in its row or does not go in. False if the first is gone.
+    sqlite::Result<bool> read_ahead(std::span<const Message> messages, std::size_t wanted,
+                                    ReadAhead& ahead);
 
 private:
     explicit Reader(sqlite::Database database) : database_{std::move(database)} {}
+
+    enum class Added : std::uint8_t { yes, no, gone };
+    sqlite::Result<Added> add(const Message& message, ReadAhead& ahead);
 
     sqlite::Database database_;
     sqlite::Statement mailbox_;
@@ -56,6 +65,9 @@ private:
     sqlite::Statement newest_in_;
     sqlite::Statement find_;
     sqlite::Statement body_;
+    sqlite::Statement whole_body_;
+    sqlite::Statement begin_;
+    sqlite::Statement end_;
 };
 
 /// The readers: as many as work at once, which is what the pool has threads. From any thread.

@@ -120,12 +120,18 @@ sqlite::Result<void> migrate(sqlite::Database& database, std::span<const Migrati
 // secure_delete is off: Debian builds SQLite with it on, which overwrites what is deleted with
 // zeros and so writes every message twice. The price is privacy: octets of a deleted message
 // stay in the file until its pages are used again, as those of a deleted file stay on its disk.
+// synchronous: FULL syncs the WAL with every COMMIT; NORMAL only before its pages are copied into
+// the database file, so that a power cut takes back the last commits but breaks nothing.
 // wal_autocheckpoint is off because the writer checkpoints after it has answered (writer.cpp).
-sqlite::Result<void> set_up_writing(sqlite::Database& database)
+sqlite::Result<void> set_up_writing(sqlite::Database& database, config::Mail::Durability durability)
 {
+    if (auto set = database.execute(durability == config::Mail::Durability::full
+                                        ? "PRAGMA synchronous = FULL"
+                                        : "PRAGMA synchronous = NORMAL");
+        !set)
+        return set;
     return database.execute("PRAGMA page_size = 8192;" // of a new file
                             "PRAGMA journal_mode = WAL;"
-                            "PRAGMA synchronous = FULL;"
                             "PRAGMA secure_delete = OFF;"
                             "PRAGMA wal_autocheckpoint = 0;"
                             "PRAGMA journal_size_limit = 67108864;"
@@ -133,6 +139,7 @@ sqlite::Result<void> set_up_writing(sqlite::Database& database)
                             "PRAGMA temp_store = MEMORY");
 }
 
+// Beside a synchronous of FULL a checkpoint syncs the WAL before and the database file behind it.
 sqlite::Result<void> set_up_reading(sqlite::Database& database)
 {
     return database.execute("PRAGMA query_only = ON; PRAGMA cache_size = -1024");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/config.hpp"
 #include "services/mail/sqlite.hpp"
 
 #include <span>
@@ -21,7 +22,8 @@ sqlite::Result<void> refuse_foreign(sqlite::Database& database, std::size_t newe
 sqlite::Result<void> migrate(sqlite::Database& database, std::span<const Migration> steps);
 
 /// How the writing connection works; before anything else is asked of it.
-sqlite::Result<void> set_up_writing(sqlite::Database& database);
+sqlite::Result<void> set_up_writing(sqlite::Database& database,
+                                    config::Mail::Durability durability = {});
 sqlite::Result<void> set_up_reading(sqlite::Database& database);
 
 } // namespace portico::mail

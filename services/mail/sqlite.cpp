@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace portico::mail::sqlite {
@@ -13,20 +14,39 @@ namespace {
 // SQLite recovers or restarts the WAL.
 constexpr int busy_milliseconds = 2000;
 
+/// The system's reason for an error, 0 if there is none: SQLite says what it could not do, not why.
+int reason_for(int code, sqlite3* database)
+{
+    int reason = 0;
+    // What a file that was read failed of; SQLite calls it damaged then.
+    if ((code & 0xff) == SQLITE_CORRUPT)
+        sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &reason);
+    // COMMIT writes to the WAL, and does not keep the reason with the connection.
+    sqlite3_file* wal = nullptr;
+    if (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC)
+        sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER,
+                             static_cast<void*>(&wal));
+    if (wal && wal->pMethods) wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &reason);
+    if (reason == 0 && (code & 0xff) == SQLITE_IOERR) reason = sqlite3_system_errno(database);
+    return reason;
+}
+
 Error error_of(sqlite3* database)
 {
     int code = sqlite3_extended_errcode(database);
-    // Where SQLite itself cannot tell (growing the -shm file, say), the system's reason can.
-    int system = sqlite3_system_errno(database);
+    int system = reason_for(code, database);
     bool io = (code & 0xff) == SQLITE_IOERR;
     bool full = (code & 0xff) == SQLITE_FULL || (io && (system == ENOSPC || system == EDQUOT));
-    bool damaged = (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
+    bool damaged =
+        ((code & 0xff) == SQLITE_CORRUPT && system == 0) || (code & 0xff) == SQLITE_NOTADB;
     const char* name = sqlite3_db_filename(database, "main");
+    auto reason = system != 0 ? ": " + std::generic_category().message(system) : "";
     return {code,
             full      ? StoreError::full
             : damaged ? StoreError::damaged
                       : StoreError::failing,
-            fmt::format("{}: {} (SQLite {})", name ? name : "", sqlite3_errmsg(database), code)};
+            fmt::format("{}: {}{} (SQLite {})", name ? name : "", sqlite3_errmsg(database), reason,
+                        code)};
 }
 
 std::string_view view(const void* bytes, int size)

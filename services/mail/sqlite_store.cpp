@@ -29,8 +29,9 @@ public:
                 net::Log& log, std::unique_ptr<Bodies> bodies, std::unique_ptr<Writer> writer,
                 Identities identities, std::int64_t last_key)
         : limits_{limits}, pool_{pool}, bodies_{std::move(bodies)}, budget_{limits.queue_bytes},
-          trouble_{log, "writing bodies"}, identities_{identities}, last_key_{last_key},
-          writer_{std::move(writer)}, readers_{std::move(file), pool, log}
+          read_ahead_{limits.read_ahead_bytes}, trouble_{log, "writing bodies"},
+          identities_{identities}, last_key_{last_key}, writer_{std::move(writer)},
+          readers_{std::move(file), pool, log}
     {
     }
 
@@ -53,8 +54,8 @@ public:
         auto listing =
             co_await readers_.ask([&mailbox](Reader& reader) { return reader.listing(mailbox); });
         if (!listing) co_return std::unexpected(listing.error());
-        co_return std::make_unique<SqliteMaildrop>(readers_, *bodies_, *writer_, std::move(*lock),
-                                                   std::move(*listing));
+        const MaildropTools tools{readers_, *bodies_, *writer_, read_ahead_, removed_};
+        co_return std::make_unique<SqliteMaildrop>(tools, std::move(*lock), std::move(*listing));
     }
 
     net::Task<std::expected<std::vector<Summary>, StoreError>> list(std::string mailbox,
@@ -85,7 +86,16 @@ public:
         auto key = identities_.key_of(id);
         if (!key) co_return std::unexpected(StoreError::gone);
         Change change{RemovalEverywhere{*key, std::move(id)}};
-        co_return co_await writer_->apply(std::move(change));
+        auto outcome = co_await writer_->apply(std::move(change));
+        if (outcome) removed_.fetch_add(1, std::memory_order_release);
+        co_return outcome;
+    }
+
+    StoreStatistics statistics() const override
+    {
+        auto statistics = writer_->statistics();
+        statistics.queue_bytes = limits_.queue_bytes - budget_.left();
+        return statistics;
     }
 
 private:
@@ -93,6 +103,8 @@ private:
     net::Pool& pool_;
     std::unique_ptr<Bodies> bodies_;
     Budget budget_;
+    Budget read_ahead_;
+    std::atomic<std::uint64_t> removed_{0}; // messages, everywhere
     Trouble trouble_;
     Identities identities_;
     std::atomic<std::int64_t> last_key_;
@@ -158,6 +170,8 @@ std::expected<Identities, std::string> identities_of(sqlite::Database& database)
 Opened sweep(sqlite::Database& database, const Bodies& bodies, const Identities& identities,
              net::Log& log)
 {
+    const auto removal = bodies.begin_removal();
+    if (!removal) return {}; // a backup holds them: at the next start
     auto ids = bodies.list();
     if (!ids) return std::unexpected(std::move(ids.error().what));
     auto named =
@@ -185,13 +199,14 @@ Opened sweep(sqlite::Database& database, const Bodies& bodies, const Identities&
 
 std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesystem::path folder,
                                                                      const config::Mail& limits,
-                                                                     net::Pool& pool, net::Log& log)
+                                                                     net::Pool& pool, net::Log& log,
+                                                                     Writer::Clock clock)
 {
     auto opened = value(create_folder(folder));
     if (!opened) return std::unexpected(std::move(opened.error()));
     auto file = folder / "mail.db";
     if (opened = create_private(file); !opened) return std::unexpected(std::move(opened.error()));
-    auto bodies = Bodies::open(folder / "bodies");
+    auto bodies = Bodies::open(folder / "bodies", limits.durability);
     if (!bodies) return std::unexpected(std::move(bodies.error().what));
     auto kept_bodies = std::make_unique<Bodies>(std::move(*bodies));
 
@@ -199,7 +214,7 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!database) return std::unexpected(std::move(database.error().what));
     // Nothing is written to a file that is damaged, newer or not ours.
     if (opened = value(refuse_foreign(*database, migrations().size())); opened)
-        opened = value(set_up_writing(*database));
+        opened = value(set_up_writing(*database, limits.durability));
     if (opened) opened = value(migrate(*database, migrations()));
     if (opened) opened = look_over(*database);
     if (opened) opened = value(sync_folder(folder));
@@ -211,7 +226,8 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
         return std::unexpected(std::move(opened.error()));
     auto last_key = database->integer("SELECT max(id) FROM message");
     if (!last_key) return std::unexpected(std::move(last_key.error().what));
-    auto writer = Writer::start(std::move(*database), *kept_bodies, log);
+    auto writer =
+        Writer::start(std::move(*database), *kept_bodies, log, Limits{limits}, std::move(clock));
     if (!writer) return std::unexpected(std::move(writer.error().what));
     return std::make_unique<SqliteStore>(std::move(file), limits, pool, log, std::move(kept_bodies),
                                          std::move(*writer), *identities, *last_key);

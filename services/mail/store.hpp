@@ -4,6 +4,7 @@
 #include "services/mail/envelope.hpp"
 #include "services/mail/error.hpp"
 #include "services/mail/message.hpp"
+#include "services/mail/statistics.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -54,8 +55,26 @@ public:
     virtual const std::vector<Message>& messages() const = 0;
     virtual std::unique_ptr<Reading> read(const Message& message) = 0;
 
+    /// The whole message at this index of messages(), if it is in memory; the octets stay valid
+    /// until the next call of at_hand() or fetch(). Never waits.
+    virtual std::optional<std::string_view> at_hand(std::size_t index)
+    {
+        (void)index;
+        return std::nullopt;
+    }
+
+    /// Brings the message at this index to hand, and small ones that follow it. Whether it did,
+    /// at_hand() tells: the store may have no memory for it, or it is large, and is read().
+    /// `gone` if the message was removed.
+    virtual net::Task<std::expected<void, StoreError>> fetch(std::size_t index)
+    {
+        (void)index;
+        co_return std::expected<void, StoreError>{};
+    }
+
     /// Removes the messages at these indices of messages() from this mailbox; durable when it
-    /// returns without error, and then all of them are gone; with an error none is.
+    /// returns without error, and then all of them are gone. Many are removed in steps, deliveries
+    /// between them: with an error, or after a crash, some may be gone (RFC 1939 section 6).
     virtual net::Task<std::expected<void, StoreError>> remove(std::vector<std::size_t> indices) = 0;
 };
 
@@ -92,6 +111,9 @@ public:
     /// Removes a message from all mailboxes; durable when it returns. A session that has it in
     /// its snapshot finds it `gone`.
     virtual net::Task<std::expected<void, StoreError>> remove(std::string id) = 0;
+
+    /// Waits for nothing. A store that does not count gives zeros.
+    virtual StoreStatistics statistics() const { return {}; }
 };
 
 } // namespace portico::mail

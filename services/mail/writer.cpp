@@ -3,6 +3,7 @@
 #include <asio/async_result.hpp>
 #include <asio/post.hpp>
 #include <asio/this_coro.hpp>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,11 +16,17 @@ namespace {
 // A group is bounded so that the first of a flood does not wait for the last.
 constexpr std::size_t most_changes = 1024;
 constexpr std::size_t most_bytes = 8 << 20;
+// The files of deleted mail that are removed between two groups: freeing a large one takes 1 ms.
+constexpr std::size_t most_files = 50;
+
 // Checkpointing early and often keeps each one short.
 constexpr int checkpoint_pages = 200;
 // Readers that are never all away keep the WAL from starting over; past this (64 MiB) the
 // writer holds new ones off for the moment it takes.
 constexpr int restart_pages = 8192;
+
+// How often it is tried again to remove bodies that a backup held.
+constexpr std::chrono::milliseconds hold_pause{500};
 
 bool in_file(const Change& change)
 {
@@ -35,7 +42,7 @@ std::size_t weight(const Change& change)
             auto* buffer = std::get_if<Buffer>(&delivery.body);
             return delivery.recipients.size() + (buffer ? buffer->view().size() : 0);
         }
-        std::size_t operator()(const Removal& removal) const { return 128 * removal.keys.size(); }
+        std::size_t operator()(const Removal&) const { return 128; }
         std::size_t operator()(const RemovalEverywhere&) const { return 128; }
     };
     return std::visit(Weight{}, change);
@@ -44,18 +51,12 @@ std::size_t weight(const Change& change)
 } // namespace
 
 sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
-                                                      const Bodies& bodies, net::Log& log)
+                                                      const Bodies& bodies, net::Log& log,
+                                                      const Limits& limits, Clock clock)
 {
-    std::unique_ptr<Writer> writer{new Writer{std::move(database), bodies, log}};
-    auto changes = Changes::prepare(writer->database_);
-    if (!changes) return std::unexpected(std::move(changes.error()));
-    writer->changes_ = std::move(*changes);
-    auto begin = writer->database_.prepare("BEGIN IMMEDIATE");
-    if (!begin) return std::unexpected(std::move(begin.error()));
-    writer->begin_ = std::move(*begin);
-    auto commit = writer->database_.prepare("COMMIT");
-    if (!commit) return std::unexpected(std::move(commit.error()));
-    writer->commit_ = std::move(*commit);
+    std::unique_ptr<Writer> writer{new Writer{std::move(database), bodies, log, std::move(clock)}};
+    if (auto prepared = writer->prepare(limits); !prepared)
+        return std::unexpected(std::move(prepared.error()));
     auto committed = [](void* self, sqlite3*, const char*, int pages) {
         static_cast<Writer*>(self)->wal_pages_ = pages;
         return SQLITE_OK;
@@ -65,9 +66,31 @@ sqlite::Result<std::unique_ptr<Writer>> Writer::start(sqlite::Database database,
     return writer;
 }
 
-Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log)
+sqlite::Result<void> Writer::prepare(const Limits& limits)
+{
+    auto counters = Counters::prepare(database_);
+    if (!counters) return std::unexpected(std::move(counters.error()));
+    counters_ = std::move(*counters);
+    auto changes = Changes::prepare(database_, limits, *counters_);
+    if (!changes) return std::unexpected(std::move(changes.error()));
+    changes_ = std::move(*changes);
+    auto expiry = Expiry::prepare(database_, limits, *changes_, *counters_);
+    if (!expiry) return std::unexpected(std::move(expiry.error()));
+    expiry_ = std::move(*expiry);
+    auto begin = database_.prepare("BEGIN IMMEDIATE");
+    if (!begin) return std::unexpected(std::move(begin.error()));
+    begin_ = std::move(*begin);
+    auto commit = database_.prepare("COMMIT");
+    if (!commit) return std::unexpected(std::move(commit.error()));
+    commit_ = std::move(*commit);
+    count({});
+    return {};
+}
+
+Writer::Writer(sqlite::Database database, const Bodies& bodies, net::Log& log, Clock clock)
     : database_{std::move(database)}, bodies_{bodies}, writing_{log, "writing mail"},
-      removing_{log, "removing the files of deleted mail"}, checkpointing_{log, "checkpointing"}
+      removing_{log, "removing the files of deleted mail"}, checkpointing_{log, "checkpointing"},
+      expiring_{log, "expiring mail"}, refusals_{log}, log_{log}, clock_{std::move(clock)}
 {
 }
 
@@ -95,7 +118,8 @@ void Writer::enqueue(Job job)
 {
     {
         std::lock_guard lock{mutex_};
-        queue_.push_back(std::move(job));
+        auto& queue = std::holds_alternative<Removal>(job.change) ? removals_ : queue_;
+        queue.push_back(std::move(job));
     }
     arrived_.notify_one();
 }
@@ -115,19 +139,31 @@ void Writer::run()
     std::vector<BodyFile> discarded;
     while (take(group, discarded)) {
         discarded.clear();
-        if (group.empty()) continue;
-        write(group);
-        answer(std::exchange(group, {}));
+        if (!group.empty()) {
+            write(group);
+            set_aside_unfinished(group);
+            answer(std::exchange(group, {}));
+        } else if (expiry_is_due()) {
+            expire();
+        }
+        if (clock_() >= log_expired_) log_expired();
         // What follows can wait until those who wait are awake.
         remove_unneeded();
         checkpoint();
     }
+    log_expired();
 }
 
 bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 {
     std::unique_lock lock{mutex_};
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty() || !discarded_.empty(); });
+    auto has_work = [this] {
+        return stopping_ || !queue_.empty() || !removals_.empty() || !discarded_.empty() ||
+               (!unneeded_.empty() && !held_);
+    };
+    auto most = until_expiry();
+    if (held_) most = std::min<decltype(most)>(most, hold_pause); // nobody tells when that ends
+    arrived_.wait_for(lock, most, has_work);
     std::swap(discarded, discarded_);
     std::size_t bytes = 0;
     while (!queue_.empty() && group.size() < most_changes && bytes < most_bytes) {
@@ -135,55 +171,83 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
         group.push_back(std::move(queue_.front()));
         queue_.pop_front();
     }
-    return !group.empty() || !discarded.empty() || !stopping_;
+    for (std::size_t keys = 0; !removals_.empty() && keys < most_removed;) {
+        keys += std::get<Removal>(removals_.front().change).left();
+        group.push_back(std::move(removals_.front()));
+        removals_.pop_front();
+    }
+    return !group.empty() || !discarded.empty() || (!unneeded_.empty() && !held_) || !stopping_;
 }
 
 void Writer::write(std::span<Job> group)
 {
+    auto with = expiry_->enabled() && clock_() >= expire_again_ ? With::expiry : With::nothing;
     // A body's name has to be on the disk before a row says it is there.
     FileResult<void> names;
     if (std::ranges::any_of(group, [](const Job& job) { return in_file(job.change); }))
         names = bodies_.sync();
-    if (names && group.size() > 1 && commit(group)) return;
+    auto room = bodies_.room();
+    if (names && room && (group.size() > 1 || with == With::expiry)) {
+        auto together = commit(group, with);
+        if (together) return;
+        // Another process holds the lock: no change is to blame, and each would wait for it anew.
+        if ((together.error().code & 0xff) == SQLITE_BUSY)
+            return fail(group, together.error().kind, together.error().what);
+    }
+    // Expiry may be what failed, so it does not take part in the second try.
     for (std::size_t i = 0; i < group.size(); ++i) {
         auto one = group.subspan(i, 1);
         if (!names && in_file(group[i].change))
             fail(one, names.error().kind, names.error().what);
-        else if (auto alone = commit(one); !alone)
+        else if (!room && std::holds_alternative<Delivery>(group[i].change))
+            fail(one, room.error().kind, room.error().what);
+        else if (auto alone = commit(one, With::nothing); !alone)
             fail(one, alone.error().kind, alone.error().what);
     }
 }
 
-sqlite::Result<void> Writer::commit(std::span<Job> jobs)
+sqlite::Result<void> Writer::commit(std::span<Job> jobs, With with)
 {
     auto unneeded = unneeded_.size();
-    auto committed = commit_changes(jobs);
+    auto committed = commit_changes(jobs, with);
     if (!committed) {
         // Some errors have rolled it back already.
         if (database_.in_transaction()) (void)database_.execute("ROLLBACK");
         changes_->rolled_back();
+        counters_->rolled_back();
+        expiry_->rolled_back();
         unneeded_.resize(unneeded);
         return committed;
     }
-    changes_->committed();
-    for (auto& job : jobs)
-        if (in_file(job.change)) std::get<BodyFile>(std::get<Delivery>(job.change).body).keep();
-    writing_.worked();
+    counters_->committed();
+    const auto expired = expiry_->committed();
+    expired_ += expired;
+    count(expired);
     ++commits_;
+    if (with == With::expiry) expiring_.worked();
+    if (jobs.empty()) return committed;
+    for (auto& job : jobs) note(job);
+    writing_.worked();
     committed_ += jobs.size();
     largest_group_ = std::max<std::uint64_t>(largest_group_, jobs.size());
     return committed;
 }
 
-sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs)
+sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs, With with)
 {
     if (auto begun = begin_.run(); !begun) return begun;
+    changes_->begin_step();
     for (auto& job : jobs) {
         auto outcome = changes_->apply(job.change, unneeded_);
         if (!outcome) return std::unexpected(std::move(outcome.error()));
         job.waiter.outcome = *outcome;
     }
-    if (auto counted = changes_->count(); !counted) return counted;
+    removed_now_ = changes_->removed_in_step();
+    expiry_->look();
+    if (with == With::expiry) {
+        if (auto expired = expiry_->step(clock_(), unneeded_); !expired) return expired;
+    }
+    if (auto counted = counters_->write(); !counted) return counted;
     auto before = std::chrono::steady_clock::now();
     auto committed = commit_.run();
     auto took = std::chrono::steady_clock::now() - before;
@@ -192,13 +256,91 @@ sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs)
     return committed;
 }
 
+/// What a change that is committed leaves to be done.
+void Writer::note(Job& job)
+{
+    if (auto* removal = std::get_if<Removal>(&job.change)) removal->removed += removal->step;
+    auto* delivery = std::get_if<Delivery>(&job.change);
+    if (!delivery) return;
+    if (delivery->refusal) {
+        refusals_.refused(*delivery->refusal);
+        ++(delivery->refusal->mailbox.empty() ? by_store_limit_ : by_mailbox_limit_);
+        return;
+    }
+    refusals_.took(delivery->mailboxes);
+    if (auto* file = std::get_if<BodyFile>(&delivery->body)) file->keep();
+}
+
+bool Writer::expiry_is_due() const
+{
+    auto due = expiry_->due();
+    return due && std::max(*due, expire_again_) <= clock_();
+}
+
+/// A clock that is set back or forward is noticed within the hour.
+std::chrono::milliseconds Writer::until_expiry() const
+{
+    using namespace std::chrono;
+    constexpr milliseconds longest = 1h;
+    auto due = expiry_->due();
+    if (due) due = std::max(*due, expire_again_);
+    if (expired_.messages > 0) due = std::min(due.value_or(log_expired_), log_expired_);
+    if (!due) return longest;
+    auto now = clock_();
+    // One more, since it is rounded down.
+    return *due <= now ? 0ms : std::min(longest, duration_cast<milliseconds>(*due - now) + 1ms);
+}
+
+/// A step of it, when nothing else is to be done.
+void Writer::expire()
+{
+    constexpr auto pause = std::chrono::seconds{10};
+    if (auto done = commit({}, With::expiry); !done) {
+        expiring_.failed(done.error().what);
+        expire_again_ = clock_() + pause;
+    }
+}
+
+/// Summed up, at most one line a minute.
+void Writer::log_expired()
+{
+    if (expired_.messages == 0) return;
+    log_.write(net::Level::info,
+               fmt::format("expired {} message{} ({} octets) by the limits of [mail]",
+                           expired_.messages, expired_.messages == 1 ? "" : "s", expired_.bytes));
+    expired_ = {};
+    log_expired_ = clock_() + std::chrono::minutes{1};
+}
+
 void Writer::fail(std::span<Job> jobs, StoreError kind, std::string_view reason)
 {
     // Only a reader can find that something is gone; here it would be our folder.
     if (kind == StoreError::gone) kind = StoreError::failing;
     writing_.failed(reason);
-    failures_ += jobs.size();
-    for (auto& job : jobs) job.waiter.outcome = std::unexpected(kind);
+    for (auto& job : jobs) {
+        job.waiter.outcome = std::unexpected(kind);
+        if (std::holds_alternative<Delivery>(job.change)) count_refusal(kind);
+    }
+}
+
+/// What a removal has left to do comes after the others'.
+void Writer::set_aside_unfinished(std::vector<Job>& group)
+{
+    auto unfinished = [](const Job& job) {
+        auto* removal = std::get_if<Removal>(&job.change);
+        return removal && job.waiter.outcome && removal->left() > 0;
+    };
+    if (std::ranges::none_of(group, unfinished)) return;
+    std::vector<Job> finished;
+    finished.reserve(group.size());
+    std::lock_guard lock{mutex_};
+    for (auto& job : group) {
+        if (unfinished(job))
+            removals_.push_back(std::move(job));
+        else
+            finished.push_back(std::move(job));
+    }
+    group.swap(finished);
 }
 
 // One post for each loop, not for each waiter: it costs a lock and perhaps a system call.
@@ -225,14 +367,19 @@ void Writer::answer(std::vector<Job> group)
 
 void Writer::remove_unneeded()
 {
-    for (auto& id : unneeded_) {
+    held_ = false;
+    if (unneeded_.empty()) return;
+    const auto removal = bodies_.begin_removal();
+    held_ = !removal;
+    if (held_) return;
+    for (std::size_t files = 0; files < most_files && !unneeded_.empty(); ++files) {
         // One that stays is swept at the next start.
-        if (auto removed = bodies_.remove(id))
+        if (auto removed = bodies_.remove(unneeded_.back()))
             removing_.worked();
         else
             removing_.failed(removed.error().what);
+        unneeded_.pop_back();
     }
-    unneeded_.clear();
 }
 
 void Writer::checkpoint()
@@ -248,9 +395,42 @@ void Writer::checkpoint()
         checkpointing_.failed(done.error().what);
 }
 
-WriterStatistics Writer::statistics() const
+void Writer::count_refusal(StoreError why)
 {
-    return {commits_, committed_, largest_group_, failures_, sync_microseconds_, checkpoints_};
+    ++(why == StoreError::full ? without_space_ : failing_);
+}
+
+/// After a commit.
+void Writer::count(const Count& expired)
+{
+    auto all = counters_->all();
+    messages_ = static_cast<std::uint64_t>(all.messages);
+    bytes_ = static_cast<std::uint64_t>(all.bytes);
+    wal_pages_now_ = static_cast<std::uint64_t>(wal_pages_);
+    removed_messages_ += std::exchange(removed_now_, 0);
+    expired_messages_ += static_cast<std::uint64_t>(expired.messages);
+    expired_bytes_ += static_cast<std::uint64_t>(expired.bytes);
+}
+
+StoreStatistics Writer::statistics() const
+{
+    return {
+        .messages = messages_,
+        .bytes = bytes_,
+        .wal_pages = wal_pages_now_,
+        .commits = commits_,
+        .changes = committed_,
+        .largest_group = largest_group_,
+        .sync_microseconds = sync_microseconds_,
+        .checkpoints = checkpoints_,
+        .refused_by_store_limit = by_store_limit_,
+        .refused_by_mailbox_limit = by_mailbox_limit_,
+        .refused_without_space = without_space_,
+        .refused_failing = failing_,
+        .removed_messages = removed_messages_,
+        .expired_messages = expired_messages_,
+        .expired_bytes = expired_bytes_,
+    };
 }
 
 } // namespace portico::mail

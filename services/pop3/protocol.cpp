@@ -8,6 +8,8 @@
 
 namespace portico::pop3 {
 
+using namespace std::string_literals;
+
 namespace {
 
 bool includes(State states, State state)
@@ -212,7 +214,9 @@ Protocol::Reply Protocol::list(std::string_view number)
     }
     auto index = find(number);
     if (!index) return Reply{index.error()};
-    return "+OK " + scan_listing(*index + 1, messages_[*index]);
+    auto reply = "+OK "s;
+    add_scan_listing(*index + 1, messages_[*index], reply);
+    return reply;
 }
 
 Protocol::Reply Protocol::uidl(std::string_view number)
@@ -223,7 +227,9 @@ Protocol::Reply Protocol::uidl(std::string_view number)
     }
     auto index = find(number);
     if (!index) return Reply{index.error()};
-    return "+OK " + unique_id_listing(*index + 1, messages_[*index]);
+    auto reply = "+OK "s;
+    add_unique_id_listing(*index + 1, messages_[*index], reply);
+    return reply;
 }
 
 /// As many lines as one Write may have: a maildrop of any size is listed in bounded memory.
@@ -232,8 +238,10 @@ void Protocol::continue_listing()
     auto& [next, listed, unique_ids] = *listing_;
     for (; next != messages_.size() && output_.size() < write_octets; ++next) {
         if (deleted_[next]) continue;
-        output_ += unique_ids ? unique_id_listing(next + 1, messages_[next])
-                              : scan_listing(next + 1, messages_[next]);
+        if (unique_ids)
+            add_unique_id_listing(next + 1, messages_[next], output_);
+        else
+            add_scan_listing(next + 1, messages_[next], output_);
         output_ += "\r\n";
         ++listed;
     }
@@ -289,7 +297,8 @@ void Protocol::content(std::expected<std::string_view, mail::StoreError> piece)
         say(top ? top_follows : octets_follow(messages_[index].octets_on_the_wire()));
     if (!top) output_.reserve(output_.size() + piece->size() + piece->size() / 64);
     body.add(*piece, output_);
-    if (!piece->empty() && !body.enough()) {
+    const bool all = piece->empty() || body.octets() == messages_[index].size;
+    if (!all && !body.enough()) {
         asked_ = More{};
         return;
     }
@@ -335,6 +344,7 @@ Protocol::Reply Protocol::quit(std::string_view)
     }
     state_ = State::update;
     Update update;
+    update.indices.reserve(messages_.size() - count_);
     for (std::size_t index = 0; index != messages_.size(); ++index)
         if (deleted_[index]) update.indices.push_back(index);
     asked_ = std::move(update);
@@ -345,7 +355,7 @@ void Protocol::updated(std::expected<void, mail::StoreError> outcome)
 {
     if (outcome)
         say(signing_off(host_.name, count_));
-    else
+    else // RFC 1939 section 6: some or none of them were removed
         say(outcome.error() == mail::StoreError::damaged ? not_removed_for_good : not_removed);
     messages_ = {};
     state_ = State::ended;

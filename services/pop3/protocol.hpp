@@ -107,7 +107,7 @@ public:
     /// The maildrop as it is now, which must stay where it is up to Update or the last step.
     void logged_in(std::expected<std::span<const mail::Message>, LoginError> maildrop);
 
-    /// The next piece of the message that was asked for; empty at its end.
+    /// The next piece of the message that was asked for; empty if it ends before its size says.
     void content(std::expected<std::string_view, mail::StoreError> piece);
 
     /// All of them are removed, or none. The maildrop is not needed any more.

@@ -79,8 +79,9 @@ std::string signing_off(std::string_view host, std::size_t messages_left);
 std::string maildrop_has(std::size_t messages, std::uint64_t octets);
 std::string drop_listing(std::size_t messages, std::uint64_t octets); // RFC 1939: STAT
 std::string scan_listings_follow(std::size_t messages, std::uint64_t octets);
-std::string scan_listing(std::size_t number, const mail::Message& message);
-std::string unique_id_listing(std::size_t number, const mail::Message& message);
+/// Of LIST and UIDL, without CRLF: a maildrop may have very many.
+void add_scan_listing(std::size_t number, const mail::Message& message, std::string& output);
+void add_unique_id_listing(std::size_t number, const mail::Message& message, std::string& output);
 std::string octets_follow(std::uint64_t octets);
 std::string message_deleted(std::size_t number);
 
@@ -110,6 +111,7 @@ public:
     std::uint64_t octets() const { return octets_; }
 
 private:
+    void add_all(std::string_view piece, std::string& output);
     void line_ended();
 
     std::uint64_t lines_; // of the body, still to come

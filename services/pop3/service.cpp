@@ -34,6 +34,7 @@ std::string_view name_of(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::full: return "full";
+    case mail::StoreError::mailbox_full: return "mailbox full";
     case mail::StoreError::failing: return "failing";
     case mail::StoreError::damaged: return "damaged";
     case mail::StoreError::gone: return "message gone";
@@ -81,15 +82,39 @@ net::Task<Opened> open(Mailbox mailbox, mail::Store& store, net::Connection& pee
     co_return std::move(*maildrop);
 }
 
+void log_unreadable(mail::StoreError why, net::Connection& peer)
+{
+    if (why == mail::StoreError::gone)
+        peer.log(net::Level::info, "a message was removed while the session went on");
+    else
+        peer.log(net::Level::error,
+                 fmt::format("a message cannot be read: store {}", name_of(why)));
+}
+
 net::Task<Piece> next_piece(mail::Reading& reading, net::Connection& peer)
 {
     auto piece = co_await reading.next();
-    if (!piece && piece.error() == mail::StoreError::gone)
-        peer.log(net::Level::info, "a message was removed while the session went on");
-    else if (!piece)
-        peer.log(net::Level::error,
-                 fmt::format("a message cannot be read: store {}", name_of(piece.error())));
+    if (!piece) log_unreadable(piece.error(), peer);
     co_return piece;
+}
+
+/// The message that was asked for and is not at hand, or its first piece, for `protocol`. What is
+/// left to be read is in `reading`.
+net::Task<void> fetch(std::size_t index, mail::Maildrop& maildrop,
+                      std::unique_ptr<mail::Reading>& reading, Protocol& protocol,
+                      net::Connection& peer)
+{
+    peer.doing(protocol.doing());
+    auto fetched = co_await maildrop.fetch(index);
+    if (!fetched) {
+        log_unreadable(fetched.error(), peer);
+        protocol.content(std::unexpected{fetched.error()});
+    } else if (auto whole = maildrop.at_hand(index)) {
+        protocol.content(*whole);
+    } else {
+        reading = maildrop.read(maildrop.messages()[index]);
+        protocol.content(co_await next_piece(*reading, peer));
+    }
 }
 
 net::Task<Removed> remove(std::vector<std::size_t> indices, mail::Maildrop& maildrop,
@@ -161,10 +186,11 @@ net::Task<void> Service::serve(net::Connection& peer)
             mailbox = after(std::move(turn), protocol);
         } else if (std::holds_alternative<CancelAuthentication>(step)) {
             exchange.reset();
-        } else if (auto* fetch = std::get_if<Fetch>(&step)) {
-            peer.doing(protocol.doing());
-            reading = maildrop->read(maildrop->messages()[fetch->index]);
-            protocol.content(co_await next_piece(*reading, peer));
+        } else if (auto* wanted = std::get_if<Fetch>(&step)) {
+            if (auto whole = maildrop->at_hand(wanted->index))
+                protocol.content(*whole);
+            else
+                co_await fetch(wanted->index, *maildrop, reading, protocol, peer);
         } else if (std::holds_alternative<More>(step)) {
             protocol.content(co_await next_piece(*reading, peer));
         } else if (auto* update = std::get_if<Update>(&step)) {

@@ -30,6 +30,7 @@ Reply reply_to(mail::StoreError error)
 {
     switch (error) {
     case mail::StoreError::full: return {452, "4.3.1", "Insufficient system storage"};
+    case mail::StoreError::mailbox_full: return {452, "4.2.2", "Mailbox full"}; // RFC 3463, 3.3
     case mail::StoreError::failing:
     case mail::StoreError::damaged:
     case mail::StoreError::gone:

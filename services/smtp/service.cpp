@@ -51,6 +51,13 @@ struct Incoming {
     }
 };
 
+std::string_view why(mail::StoreError error)
+{
+    if (error == mail::StoreError::full) return "no space is left, or the store's limit is reached";
+    if (error == mail::StoreError::mailbox_full) return "the mailbox is full";
+    return "the store fails";
+}
+
 void log_outcome(const net::Connection& peer, const Incoming& message)
 {
     if (message.outcome)
@@ -61,10 +68,7 @@ void log_outcome(const net::Connection& peer, const Incoming& message)
     else
         peer.log(net::Level::error,
                  fmt::format("message {} from <{}> not stored: {}", message.draft->id(),
-                             message.reverse_path,
-                             message.outcome.error() == mail::StoreError::full
-                                 ? "no space is left, or the store's limit is reached"
-                                 : "the store fails"));
+                             message.reverse_path, why(message.outcome.error())));
 }
 
 /// One that has failed is in the log already.

@@ -106,6 +106,50 @@ TEST_F(AuthenticatorTest, AHashIsChecked)
     EXPECT_EQ(listed("x@ana.test", "tr\xc3\xa4 la la"), wrong) << "a pattern is no login";
 }
 
+TEST_F(AuthenticatorTest, APasswordThatWasRightIsRecognizedWithoutItsHash)
+{
+    directory.emplace("example.test", config::Mail::Accept::any, config::Auth::Mode::listed,
+                      accounts);
+    const Policy policy{.mode = config::Auth::Mode::listed,
+                        .plaintext = true,
+                        .password_cache_size = 10,
+                        .password_cache_time = 24h};
+    auto& asked = authenticator.emplace(policy, accounts, *directory, pool);
+    const auto log_in = [&](std::string user, std::string password) {
+        return peer.run(asked.login(std::move(user), std::move(password), *peer));
+    };
+    const auto right = "tr\xc3\xa4 la la"s;
+    EXPECT_EQ(log_in("ana", right), "ana@example.test");
+    EXPECT_EQ(asked.statistics().hashed, 1U);
+    EXPECT_EQ(log_in("Ana@example.test", right), "ana@example.test") << "the same account";
+    auto exchange = asked.begin(Mechanism::plain, *peer);
+    EXPECT_EQ(turn(exchange, "\0ana\0"s + right), "accepted ana@example.test");
+    EXPECT_EQ(asked.statistics().hashed, 1U);
+    EXPECT_EQ(asked.statistics().recognized, 2U);
+
+    // Whatever is wrong costs a hash, each time, and spoils nothing.
+    std::uint64_t hashed = 1;
+    for (const auto& user : {"ana"s, "bob"s, "eve"s, "nobody"s})
+        for (int times = 0; times != 2; ++times) {
+            EXPECT_EQ(log_in(user, "guess"), wrong) << user;
+            EXPECT_EQ(asked.statistics().hashed, ++hashed) << user;
+        }
+    EXPECT_EQ(log_in("eve", right), wrong);
+    EXPECT_EQ(log_in("ana", right + "\0"s), wrong);
+    EXPECT_EQ(log_in("ana", right), "ana@example.test");
+    EXPECT_EQ(asked.statistics().recognized, 3U);
+}
+
+TEST_F(AuthenticatorTest, WithoutACacheEachLoginComputesTheHash)
+{
+    auto& asked = authenticator_for(config::Auth::Mode::listed, accounts);
+    for (std::uint64_t times = 1; times != 4; ++times) {
+        EXPECT_TRUE(peer.run(asked.login("ana", "tr\xc3\xa4 la la", *peer)).has_value());
+        EXPECT_EQ(asked.statistics().hashed, times);
+    }
+    EXPECT_EQ(asked.statistics().recognized, 0U);
+}
+
 TEST_F(AuthenticatorTest, APasswordDoesNotEndAtANul)
 {
     EXPECT_EQ(listed("ana", std::string{"tr\xc3\xa4 la la\0more", 15}), wrong);

@@ -31,6 +31,11 @@ std::vector<std::string> problems_of(std::string_view text)
     return lines;
 }
 
+int line_of(std::string_view text, std::string_view what)
+{
+    return 1 + static_cast<int>(std::ranges::count(text.substr(0, text.find(what)), '\n'));
+}
+
 void expect_problems(const Case& test)
 {
     const std::vector<std::string> expected{test.problems.begin(), test.problems.end()};
@@ -93,7 +98,7 @@ TEST(Load, DefaultPortsTakeTheFilesOptions)
 
 TEST(Load, ReadsEveryKey)
 {
-    const auto config = config_of(R"(
+    const std::string_view text = R"(
         [host]
         name = "mx.example.test"
         data = "d"
@@ -112,12 +117,22 @@ TEST(Load, ReadsEveryKey)
         max_message_size = "100 MiB"
         inline_bytes = 1
         queue_bytes = "1GiB"
+        durability = "relaxed"
+        read_ahead_bytes = "1MiB"
+        max_messages = 1000000
+        max_bytes = "1 TiB"
+        max_mailbox_messages = 5
+        max_mailbox_bytes = 6
+        max_age = "30d"
+        when_full = "expire"
         [auth]
         mode = "listed"
         allow_plaintext = true
         failure_delay_max = "0s"
         delay_loopback = true
         failures_per_session = 3
+        password_cache_size = 4
+        password_cache_time = "1h"
         [tls]
         min_version = "1.3"
         handshake_timeout = "4s"
@@ -186,14 +201,24 @@ TEST(Load, ReadsEveryKey)
         require_tls = true
         auth = "required"
         max_recipients = 200
-    )");
+        [console]
+        open = true
+        password_hash = "$6$salt$hash"
+        tokens = ["0123456789abcdef"]
+        hosts = ["*.Example.test"]
+        max_body = 5
+    )";
+    const auto config = config_of(text);
     EXPECT_EQ(config.file, "t");
     EXPECT_EQ(config.host, (Host{"mx.example.test", "d", 4, 500ms, 1000, 50, true, "p"}));
     EXPECT_EQ(config.log, (Log{Log::Format::json, Log::Level::debug, "l"}));
-    EXPECT_EQ(config.mail, (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30}));
-    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3}));
+    EXPECT_EQ(config.mail,
+              (Mail{Mail::Accept::listed, 100 << 20, 1, 1 << 30, 1 << 20, Mail::Durability::relaxed,
+                    1'000'000, std::uint64_t{1} << 40, 5, 6, 30 * 24h, Mail::WhenFull::expire}));
+    EXPECT_EQ(config.auth, (Auth{Auth::Mode::listed, true, 0s, true, 3, 4, 1h}));
     EXPECT_EQ(config.tls, (Tls{Tls::Version::tls_1_3, 4s, {"mail.example.test", "192.0.2.1"}}));
-    EXPECT_EQ(config.certificates, (std::vector<Certificate>{{"c", "k", 30}}));
+    EXPECT_EQ(config.certificates,
+              (std::vector<Certificate>{{"c", "k", line_of(text, "[[certificate]]")}}));
     const HttpConnection limits{
         1024, 2048, 3, 0, 4, 5s, 8s, 6s, 7s, "a", HttpConnection::LogFormat::json, 64 << 10};
     const Site site{{},
@@ -212,6 +237,12 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(std::get<Inspect>(config.services).max_bytes, 2U);
     EXPECT_EQ(std::get<Inspect>(config.services).max_lines, 3U);
     EXPECT_EQ(std::get<Inspect>(config.services).max_headers, 4U);
+    const auto& console = std::get<Console>(config.services);
+    EXPECT_TRUE(console.open);
+    EXPECT_EQ(console.password_hash, "$6$salt$hash");
+    EXPECT_EQ(console.tokens, std::vector<std::string>{"0123456789abcdef"});
+    EXPECT_EQ(console.hosts, std::vector<std::string>{"*.example.test"});
+    EXPECT_EQ(console.max_body, 5U);
     ASSERT_EQ(config.sites.size(), 1U);
     EXPECT_EQ(config.sites[0].names, std::vector<std::string>{"*.example.test"});
     EXPECT_EQ(config.sites[0].root, "s");
@@ -221,12 +252,16 @@ TEST(Load, ReadsEveryKey)
               (Smtp{Smtp::Auth::off, false, 200, 1000, 100, 1, 1h, 2min, 3min}));
     EXPECT_EQ(std::get<Pop3>(config.services), (Pop3{11min, 1s, 2}));
     ASSERT_EQ(config.accounts.size(), 2U);
-    EXPECT_EQ(config.accounts[0],
-              (Account{"ana", {"ana@example.test", "*@ana.test"}, "$6$salt$hash", "", 79}));
-    EXPECT_EQ(config.accounts[1], (Account{"bot", {}, "", "s", 83}));
+    EXPECT_EQ(config.accounts[0], (Account{"ana",
+                                           {"ana@example.test", "*@ana.test"},
+                                           "$6$salt$hash",
+                                           "",
+                                           line_of(text, "[[account]]")}));
+    EXPECT_EQ(config.accounts[1],
+              (Account{"bot", {}, "", "s", line_of(text, "name = \"bot\"") - 1}));
     ASSERT_EQ(config.ports.size(), 1U);
     EXPECT_EQ(config.ports[0].port, 0);
-    EXPECT_EQ(config.ports[0].line, 86);
+    EXPECT_EQ(config.ports[0].line, line_of(text, "[[port]]"));
     EXPECT_EQ(config.ports[0].bind, (std::vector<std::string>{"0.0.0.0", "::"}));
     EXPECT_EQ(std::get<Smtp>(config.ports[0].options),
               (Smtp{Smtp::Auth::required, false, 200, 1000, 200, 1, 1h, 2min, 3min}));
@@ -252,7 +287,8 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant)
           "(expected: it in [[site]] or in [http], where it belongs)"}},
         {"\"a\\nb\" = 1\n",
          {"t:1:1: unknown key \"a\\x0ab\" "
-          "(expected: one of host, log, mail, http, smtp, pop3, inspect, auth, tls, certificate, "
+          "(expected: one of host, log, mail, http, smtp, pop3, inspect, console, auth, tls, "
+          "certificate, "
           "account, site, port)"}},
     };
     for (const Case& test : cases) expect_problems(test);
@@ -333,11 +369,21 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
          {"65535", "'63 KiB'", "'2 TiB'", "'64 KB'", "'64'", "-1", "1.5", "'99999999999 TiB'"}},
         {"mail", "inline_bytes", {"1", "'16 MiB'"}, {"0", "'17 MiB'"}},
         {"mail", "queue_bytes", {"'1 MiB'"}, {"1", "0"}},
+        {"mail", "durability", {"'full'", "'relaxed'"}, {"'none'", "true"}},
+        {"mail", "read_ahead_bytes", {"0", "'1 GiB'"}, {"-1", "'2048 GiB'"}},
+        {"mail", "max_messages", {"0", "1000000000000"}, {"-1", "'5'", "1000000000001"}},
+        {"mail", "max_bytes", {"0", "1", "'1024 TiB'"}, {"-1", "'1025 TiB'", "'x'"}},
+        {"mail", "max_mailbox_messages", {"0", "1000000000000"}, {"-1", "'5'"}},
+        {"mail", "max_mailbox_bytes", {"0", "'1024 TiB'"}, {"-1", "'1025 TiB'"}},
+        {"mail", "max_age", {"0", "'0s'", "'30d'", "'36500d'"}, {"-1", "'36501d'", "'30 days'"}},
+        {"mail", "when_full", {"'refuse'", "'expire'"}, {"'drop'", "true"}},
         {"auth", "mode", {"'any'", "'listed'"}, {"'nobody'", "1"}},
         {"auth", "allow_plaintext", {"true", "false"}, {"'yes'", "1"}},
         {"auth", "failure_delay_max", {"'0s'", "0", "'1m'"}, {"'2m'", "-1", "true"}},
         {"auth", "delay_loopback", {"true", "false"}, {"0"}},
         {"auth", "failures_per_session", {"1"}, {"0", "'1'"}},
+        {"auth", "password_cache_size", {"0", "1000000"}, {"-1", "1000001", "'1'"}},
+        {"auth", "password_cache_time", times, no_times},
         {"tls", "min_version", {"'1.2'", "'1.3'"}, {"'1.1'", "1.2", "'ssl3'"}},
         {"tls", "handshake_timeout", times, no_times},
         {"tls", "names", {"[]", "['a.b', '::1']"}, {"'a.b'", "true"}},
@@ -372,6 +418,10 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"inspect", "max_delay", {"'0s'", "'1h'"}, {"'2h'", "'x'"}},
         {"inspect", "max_bytes", {"1", "'1 GiB'"}, {"0", "'2 GiB'"}},
         {"inspect", "max_lines", {"1", "1000000"}, {"0", "1000001"}},
+        {"console", "open", {"true"}, {"'yes'"}},
+        {"console", "password_hash", {"'$6$salt$hash'"}, {"'secret'", "1"}},
+        {"console", "tokens", {"[]", "['0123456789abcdef']"}, {"'x'", "true"}},
+        {"console", "hosts", {"['a.b', '*.c']"}, {"'a'", "true"}},
         {"smtp", "auth", {"'offered'", "'required'", "'off'"}, {"'on'", "true"}},
         {"smtp", "strict", {"true", "false"}, {"'true'"}},
         {"smtp", "max_received", {"100"}, {"99", "'100'"}},
@@ -386,19 +436,21 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"pop3", "max_errors", {"1"}, {"0", "'1'"}},
     };
     for (const Bounds& row : table) check(row.table, row);
-    // What every port that speaks HTTP has is read for both alike.
-    std::size_t keys_of_both = 0;
+    // What every port that speaks HTTP has is read for all alike.
+    std::size_t keys_of_all = 0;
     for (const Bounds& row : table) {
         if (row.table != "http" || !is_known("[inspect]", row.key)) continue;
-        check("inspect", row);
-        ++keys_of_both;
+        for (const auto* other : {"inspect", "console"}) {
+            check(other, row);
+            ++keys_of_all;
+        }
     }
     // Every key of a plain table has its row.
     std::size_t keys = 0;
     for (const KnownKeys& known : known_keys()) {
         if (!known.table.empty() && !known.table.starts_with("[[")) keys += known.keys.size();
     }
-    EXPECT_EQ(std::size(table) + keys_of_both, keys);
+    EXPECT_EQ(std::size(table) + keys_of_all, keys);
 }
 
 TEST(Load, SaysWhatWouldBeRight)
@@ -409,7 +461,7 @@ TEST(Load, SaysWhatWouldBeRight)
           "(expected: a number from 100 to 1000000, by RFC 5321 section 4.5.3.1.8)"}},
         {"[pop3]\nidle_timeout = '9m'\n",
          {"t:2:16: idle_timeout \"9m\" is out of range (expected: a time from \"10m\" to \"24h\", "
-          "in ms, s, m or h, or in seconds, by RFC 1939 section 3)"}},
+          "in ms, s, m, h or d, or in seconds, by RFC 1939 section 3)"}},
         {"[log]\nlevel = 'inf'\n", {"t:2:9: unknown level \"inf\" (expected: \"info\")"}},
         {"[[smtp]]\n",
          {"t:1:1: smtp is an array (expected: [smtp], in single brackets: there is one)"}},
@@ -420,6 +472,25 @@ TEST(Load, SaysWhatWouldBeRight)
           "queue_bytes, in which such messages wait)"}},
     };
     for (const Case& test : cases) expect_problems(test);
+}
+
+TEST(Load, AsksWhoMayUseAConsole)
+{
+    const std::string port = "[auth]\nmode = 'any'\n[[port]]\nport = 8025\nservice = 'console'\n";
+    const std::string open_port = port + "bind = ['0.0.0.0']\n";
+    const std::string problem =
+        "t:3:1: the console is open to other machines, but who may use it is not written down "
+        "(expected: password_hash or tokens in [console] or, if you mean it, open = true)";
+    EXPECT_EQ(problems_of(open_port), std::vector{problem});
+    EXPECT_EQ(problems_of(open_port + "[console]\nopen = false\n"), std::vector{problem});
+    EXPECT_EQ(problems_of(open_port + "[console]\ntokens = ['a secret of 8']\n"),
+              std::vector<std::string>{"t:8:11: a token that can be guessed (expected: a list of "
+                                       "texts of at least 16 characters each)"});
+    EXPECT_EQ(problems_of(port + "[console]\nhosts = ['*']\n").size(), 1U);
+    for (const auto* fine :
+         {"open = true\n", "password_hash = '$6$salt$hash'\n", "tokens = ['0123456789abcdef']\n"})
+        EXPECT_TRUE(config_of(open_port + fine).ports.size() == 1) << fine;
+    EXPECT_TRUE(config_of(port).ports.size() == 1);
 }
 
 TEST(Load, ReportsAllProblemsInTheOrderOfTheFile)
@@ -447,10 +518,11 @@ TEST(Load, ChecksPorts)
          fmt::format("t:2:8: port is a boolean (expected: {})", number)},
         {"service = 'http'", fmt::format("t:1:1: [[port]] has no port (expected: {})", number)},
         {"port = 25", "t:1:1: [[port]] has no service (expected: \"http\" or \"smtp\" or \"pop3\" "
-                      "or \"inspect\")"},
+                      "or \"inspect\" or \"console\")"},
         {"port = 25\nservice = 'smpt'", "t:3:11: unknown service \"smpt\" (expected: \"smtp\")"},
         {"port = 25\nservice = 'ftp-data'", "t:3:11: unknown service \"ftp-data\" (expected: "
-                                            "\"http\" or \"smtp\" or \"pop3\" or \"inspect\")"},
+                                            "\"http\" or \"smtp\" or \"pop3\" or \"inspect\" or "
+                                            "\"console\")"},
         {"port = 80\nservice = 'http'\ntls = 'starttls'",
          "t:4:7: HTTP has no STARTTLS (expected: \"implicit\" (https) or \"none\")"},
         {"port = 25\nservice = 'smtp'\ntls = 'ssl'",

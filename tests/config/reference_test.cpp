@@ -50,6 +50,7 @@ TEST(Reference, HoldsTheDefaults)
     EXPECT_EQ(std::get<Smtp>(config.services), Smtp{});
     EXPECT_EQ(std::get<Pop3>(config.services), Pop3{});
     EXPECT_EQ(std::get<Inspect>(config.services), Inspect{});
+    EXPECT_EQ(std::get<Console>(config.services), Console{});
     EXPECT_TRUE(config.sites.empty());
     EXPECT_TRUE(config.accounts.empty());
     const Config defaults = sandbox();

@@ -42,7 +42,7 @@ TEST(Units, ReadsTimes)
 {
     const std::pair<std::string_view, std::optional<Duration>> cases[] = {
         {"500ms", 500ms}, {"8s", 8s},   {"10m", 10min}, {"1h", 1h},
-        {"10 m", 10min},  {"0s", 0ms},  {"1d", {}},     {"5min", {}},
+        {"10 m", 10min},  {"0s", 0ms},  {"1d", 24h},    {"5min", {}},
         {"5", {}},        {"-5s", {}},  {"1.5s", {}},   {"s", {}},
         {"", {}},         {"1h1m", {}}, {"5S", {}},     {"9223372036854775807h", {}},
     };

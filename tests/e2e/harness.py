@@ -24,6 +24,12 @@ def default_binary():
     return pathlib.Path(os.environ.get("PORTICO_BINARY", ROOT / "build/dev/portico")).absolute()
 
 
+def users_binary():
+    """What users run, if it is built: it starts faster, and nothing in it catches calls but the C library."""
+    release = ROOT / "build/release/portico"
+    return release if release.exists() else default_binary()
+
+
 class Portico:
     """A server with its own data directory, on free ports of loopback.
 
@@ -208,6 +214,15 @@ def program(name):
     if path is None:
         raise AssertionError(f"{name} is not installed (--allow-missing skips its tests)")
     return path
+
+
+def wait_until(condition, what, seconds=20):
+    """Until what another process does has come about; asks now and then."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"never came true: {what}")
+        time.sleep(0.05)
 
 
 def rule(rfc, section, text):

@@ -126,7 +126,7 @@ class WithoutServer(ServerTest):
 
     def test_help(self):
         text = self.portico("--help").stdout
-        for word in ("check", "ports", "connections", "health", "passwd", "mail", "send",
+        for word in ("check", "ports", "connections", "health", "passwd", "mail", "send", "store",
                      "--config", "--trace"):
             self.assertIn(word, text)
 

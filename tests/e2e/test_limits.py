@@ -12,6 +12,7 @@ import unittest
 import crowd
 import harness
 import talk
+from harness import wait_until
 from talk import Talk
 
 MIB = 1 << 20
@@ -42,14 +43,6 @@ def to_end(connection):
 def connections(server):
     return [peer for peer in json.loads(server.command("connections", "--json").stdout)
             if peer["transport"] == "tcp"]
-
-
-def wait_until(condition, what, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"never came true: {what}")
-        time.sleep(0.05)
 
 
 class TooManyConnections(unittest.TestCase):

@@ -1,9 +1,11 @@
 """A large message passes through the server in pieces: memory does not grow with it."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import pathlib
+import sqlite3
 import unittest
 
 import crowd
@@ -106,6 +108,90 @@ class Memory(unittest.TestCase):
 
     def test_20_messages_of_20_mib_at_once(self):
         self.assertLess(self.grow(20, 20 * MIB), 100 * MIB)
+
+
+MESSAGES = 100_000
+HUGE = "huge@example.test"
+
+
+def fill(database):
+    """As many small messages as would take minutes to send; all in one mailbox, of a server that does not run."""
+    with contextlib.closing(sqlite3.connect(database)) as rows:
+        rows.executescript(f"""
+            INSERT INTO mailbox (id, name, messages, bytes) VALUES (1, '{HUGE}', {MESSAGES}, 5 * {MESSAGES});
+            UPDATE store SET messages = {MESSAGES}, bytes = 5 * {MESSAGES};
+            WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < {MESSAGES})
+            INSERT INTO message (id, uid, received, size, in_file, mailboxes, reverse_path, recipients, body)
+            SELECT n, printf('%022d', n), 0, 5, 0, '[1]', '', '{HUGE}', CAST(printf('%03d', n % 1000) || x'0d0a' AS BLOB)
+            FROM number;
+            INSERT INTO delivery (mailbox, message, size, uid) SELECT 1, id, size, uid FROM message;
+        """)
+
+
+class HugeMaildrop(unittest.TestCase):
+    """100,000 messages: a session needs little memory for them, whatever it is asked."""
+
+    def setUp(self):
+        self.server = self.enterContext(harness.Portico(binary=binary()))
+        self.server.stop()
+        fill(self.server.data / "mail.db")
+        self.server.start()
+
+    def run_measured(self, talk):
+        """By how much the server's peak grows in `talk`, a coroutine."""
+        before = memory(self.server.pid, "VmRSS")
+        pathlib.Path(f"/proc/{self.server.pid}/clear_refs").write_text("5")  # the peak begins anew
+        asyncio.run(asyncio.wait_for(talk, SECONDS))
+        grown = memory(self.server.pid, "VmHWM") - before
+        print(f"{self.id()}: {grown / MIB:.1f} MiB more", flush=True)
+        return grown
+
+    async def other(self, times):
+        """Another session, which is answered while this one does not read."""
+        async with await Peer.connect(self.server.pop3) as peer:
+            await crowd.begin_pop3(peer, "small@example.test")
+            for _ in range(times):
+                await peer.expect("+OK 0 0", "STAT")
+            await peer.expect("+OK", "QUIT")
+
+    @harness.rule("1939", "5", "LIST and UIDL of a maildrop of any size, to a reader of any pace")
+    def test_its_listings_stream(self):
+        async def talk():
+            async with await Peer.connect(self.server.pop3) as peer:
+                await crowd.begin_pop3(peer, HUGE)
+                await peer.expect(f"+OK {MESSAGES} {5 * MESSAGES}", "STAT")
+                await peer.send(b"UIDL\r\nLIST\r\n" * 10)
+                await self.other(50)
+                for _ in range(10):
+                    for line, digits in (("+OK unique-ids follow", "%d %022d"), ("+OK %d" % MESSAGES, "%d 5")):
+                        self.assertTrue((await peer.line()).startswith(line))
+                        for number in range(1, MESSAGES + 1):
+                            expected = digits % ((number, number) if "022" in digits else number)
+                            if await peer.line() != expected:
+                                self.fail(f"line {number} is not {expected}")
+                        self.assertEqual(await peer.line(), ".")
+                await peer.expect("+OK", "QUIT")
+        self.assertLess(self.run_measured(talk()), 8 * MIB)
+
+    @harness.rule("1939", "6", "UPDATE removes however many are marked")
+    def test_all_of_it_is_removed(self):
+        async def talk():
+            async with await Peer.connect(self.server.pop3) as peer:
+                await crowd.begin_pop3(peer, HUGE)
+                for first in range(1, MESSAGES + 1, 500):
+                    numbers = range(first, first + 500)
+                    await peer.send(b"".join(b"RETR %d\r\nDELE %d\r\n" % (n, n) for n in numbers))
+                    for number in numbers:
+                        self.assertEqual(await peer.line(), "+OK 5 octets")
+                        self.assertEqual(await peer.line(), f"{number % 1000:03}")
+                        self.assertEqual(await peer.line(), ".")
+                        self.assertEqual(await peer.line(), f"+OK message {number} deleted")
+                await peer.expect("+OK", "QUIT")
+            async with await Peer.connect(self.server.pop3) as peer:
+                await crowd.begin_pop3(peer, HUGE)
+                await peer.expect("+OK 0 0", "STAT")
+        # The writer's own pages are 8 MiB of it at most.
+        self.assertLess(self.run_measured(talk()), 8 * MIB + 8 * MIB + 4 * MIB)
 
 
 if __name__ == "__main__":

@@ -174,7 +174,7 @@ TEST_F(Counters, AStoreOfStepTwoIsCountedAsItOpens)
     auto id = [](int key) { return encode_id({7, static_cast<std::uint64_t>(key)}); };
     {
         auto database = sqlite::Database::open(mail / "mail.db", sqlite::Mode::read_write).value();
-        ASSERT_TRUE(set_up_writing(database).has_value());
+        ASSERT_TRUE(set_up_writing(database, config::Mail::Durability::full).has_value());
         ASSERT_TRUE(migrate(database, migrations().first(2)).has_value());
         std::string rows = "INSERT INTO store VALUES (1, 2, 3); INSERT INTO mailbox VALUES "
                            "(1, 'ana@example.test'), (2, 'bob@example.test'), (3, 'eve');";

@@ -1,4 +1,5 @@
 #include "services/mail/id.hpp"
+#include "services/mail/read_ahead.hpp"
 #include "services/mail/sqlite.hpp"
 #include "services/mail/store.hpp"
 #include "support.hpp"
@@ -241,6 +242,88 @@ TEST_F(StoreTest, AReadingThatHasBegunGoesOnWhenTheMessageIsRemoved)
         }
     };
     EXPECT_EQ(run(halfway()), large);
+}
+
+TEST_F(StoreTest, WhoReadsInOrderHasTheNextAtHand)
+{
+    std::vector<std::string> sent{"1", "", octets(3000), octets(100'000), "5", octets(65'537)};
+    for (std::uint32_t seed = 1; seed != 60; ++seed) sent.push_back(octets(2000 + seed, seed));
+    for (const auto& body : sent) deliver({ana}, body);
+    auto session = maildrop(ana);
+    EXPECT_FALSE(session->at_hand(0));
+    std::size_t fetches = 0;
+    for (std::size_t index = 0; index != sent.size(); ++index) {
+        if (!session->at_hand(index)) {
+            fetches += 1;
+            ASSERT_TRUE(run(session->fetch(index)).has_value());
+        }
+        const auto whole = session->at_hand(index);
+        ASSERT_EQ(whole.has_value(), sent[index].size() <= ReadAhead::most) << index;
+        EXPECT_TRUE(whole.value_or(sent[index]) == sent[index]) << index;
+    }
+    EXPECT_LE(fetches, 12U);
+    EXPECT_FALSE(session->at_hand(0)) << "what was read is not kept";
+    EXPECT_FALSE(session->at_hand(sent.size()));
+    EXPECT_THROW(run(session->fetch(sent.size())), std::out_of_range);
+}
+
+TEST_F(StoreTest, WhoReadsOneMessageHasNoOtherAtHand)
+{
+    for (const auto* body : {"1", "2", "3", "4"}) deliver({ana}, body);
+    auto session = maildrop(ana);
+    ASSERT_TRUE(run(session->fetch(3)).has_value());
+    ASSERT_TRUE(run(session->fetch(1)).has_value());
+    EXPECT_EQ(session->at_hand(1), "2");
+    EXPECT_FALSE(session->at_hand(2));
+    EXPECT_FALSE(session->at_hand(3));
+}
+
+TEST_F(StoreTest, WhatWasRemovedIsNotAtHand)
+{
+    std::vector<std::string> ids_of;
+    for (const auto* body : {"1", "2", "3", "4"}) ids_of.push_back(deliver({ana, bob}, body));
+    auto session = maildrop(ana);
+    ASSERT_TRUE(run(session->fetch(0)).has_value());
+    ASSERT_TRUE(run(session->fetch(1)).has_value());
+    ASSERT_EQ(session->at_hand(2), "3");
+    ASSERT_TRUE(run(store->remove(ids_of[2])).has_value());
+    EXPECT_FALSE(session->at_hand(2));
+    EXPECT_EQ(run(session->fetch(2)).error(), StoreError::gone);
+    EXPECT_FALSE(session->at_hand(2));
+    ASSERT_TRUE(run(session->fetch(3)).has_value());
+    EXPECT_EQ(session->at_hand(3), "4");
+}
+
+TEST_F(StoreTest, WithoutMemoryForItNothingIsReadAhead)
+{
+    limits.read_ahead_bytes = 100'000;
+    reopen();
+    for (const auto* mailbox : {ana, bob})
+        for (std::uint32_t seed = 1; seed != 40; ++seed) deliver({mailbox}, octets(2000, seed));
+    auto first = maildrop(ana);
+    auto second = maildrop(bob);
+    auto at_hand_in = [&](Maildrop& session) {
+        std::size_t count = 0;
+        for (std::size_t index = 0; index != 39; ++index) {
+            if (!session.at_hand(index)) {
+                EXPECT_TRUE(run(session.fetch(index)).has_value());
+            }
+            const auto whole = session.at_hand(index);
+            if (!whole) continue;
+            ++count;
+            EXPECT_TRUE(*whole == octets(2000, static_cast<std::uint32_t>(index + 1))) << index;
+        }
+        return count;
+    };
+    EXPECT_EQ(at_hand_in(*first), 39U);
+    EXPECT_EQ(at_hand_in(*second), 39U) << "with less of it";
+    limits.read_ahead_bytes = 0;
+    first.reset();
+    second.reset();
+    reopen();
+    first = maildrop(ana);
+    EXPECT_EQ(at_hand_in(*first), 0U);
+    EXPECT_TRUE(run(read_all(first->read(first->messages()[0]))).value() == octets(2000, 1));
 }
 
 TEST_F(StoreTest, ListsNewestFirst)

@@ -12,7 +12,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -128,7 +130,8 @@ protected:
 
     void open()
     {
-        auto opened = open_sqlite_store(folder.path() / "mail", limits, pool, log);
+        auto clock = [this] { return std::chrono::system_clock::now() + later.load(); };
+        auto opened = open_sqlite_store(folder.path() / "mail", limits, pool, log, clock);
         ASSERT_TRUE(opened.has_value()) << opened.error();
         store = std::move(*opened);
     }
@@ -230,6 +233,8 @@ protected:
 
     TemporaryFolder folder;
     config::Mail limits;
+    std::atomic<std::chrono::hours>
+        later{}; // what time it is in the store, which is woken by a change
     KeptLog log;
     net::Pool pool{2};
     std::unique_ptr<Store> store;

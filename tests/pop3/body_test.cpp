@@ -55,6 +55,29 @@ TEST(Pop3Body, OnlyCrlfEndsALine)
     expect_sent("a\n.b\r.c\r\r\n.d\n", Body::all, "a\n.b\r.c\r\r\n..d\n\r\n.\r\n");
 }
 
+TEST(Pop3Body, ADotIsFoundWhereverItStandsInALongMessage)
+{
+    rule("1939", "3", "a line of a message that begins with a dot gets one more");
+    const std::string text(700, 'x');
+    for (std::size_t at = 0; at + 3 <= text.size(); ++at) {
+        auto message = text;
+        message.replace(at, 3, "\r\n.");
+        auto stuffed = message;
+        stuffed.insert(at + 2, 1, '.');
+        ASSERT_EQ(sent(message, Body::all, {}), stuffed + "\r\n.\r\n") << at;
+        ASSERT_EQ(sent(message, Body::all, {at + 1, at + 2}), stuffed + "\r\n.\r\n") << at;
+        message.replace(at, 3, "x\n.");
+        ASSERT_EQ(sent(message, Body::all, {}), message + "\r\n.\r\n") << at;
+    }
+    std::string dots;
+    std::string stuffed;
+    for (int line = 0; line != 300; ++line) {
+        dots += ".\r\n";
+        stuffed += "..\r\n";
+    }
+    EXPECT_EQ(sent(dots, Body::all, {}), stuffed + ".\r\n");
+}
+
 TEST(Pop3Body, AMissingLastCrlfIsAdded)
 {
     rule("1939", "3", "a message without a last CRLF gets one before the dot");

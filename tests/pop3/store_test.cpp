@@ -253,6 +253,65 @@ TEST_F(Pop3Store, WhatIsStoredStaysExact)
     EXPECT_TRUE(bodies(mailbox) == (std::vector{unended, binary}));
 }
 
+TEST_F(Pop3Store, MessagesAreExactOneByOneAndPipelined)
+{
+    rule("1939", "3", "dot-stuffed where a line begins with a dot, and nowhere else");
+    rule("2449", "6.6", "pipelined RETRs are answered in order, as one by one");
+    const std::vector<std::pair<std::string, std::string>> stored{
+        {"A: 1\r\n\r\nplain\r\n", "A: 1\r\n\r\nplain\r\n"},
+        {".\r\n..\r\nA: 2\r\n", "..\r\n...\r\nA: 2\r\n"},
+        {"A: 3\r\n\r\nno end", "A: 3\r\n\r\nno end\r\n"},
+        {"", ""},
+        {"A: 5\r\n\r\n\xc3\xa4\r\n.\r\n", "A: 5\r\n\r\n\xc3\xa4\r\n..\r\n"},
+        {"A: 6\r\n\r\n" + std::string(100'000, '.'), // in a file
+         "A: 6\r\n\r\n." + std::string(100'000, '.') + "\r\n"},
+        {"A: 7\r\n\r\n" + std::string(60'000, 'x') + "\r\n",
+         "A: 7\r\n\r\n" + std::string(60'000, 'x') + "\r\n"},
+        {".", "..\r\n"},
+    };
+    std::string commands;
+    std::string replies;
+    std::vector<std::string> one_by_one;
+    for (int round = 0; round != 3; ++round) {
+        for (const auto& [content, wire] : stored) {
+            deliver({mailbox}, content);
+            const auto crlf = content.empty() || content.ends_with("\r\n") ? 0U : 2U;
+            one_by_one.push_back("+OK " + std::to_string(content.size() + crlf) + " octets\r\n" +
+                                 wire + ".\r\n");
+            replies += one_by_one.back();
+            commands += "RETR " + std::to_string(one_by_one.size()) + "\r\n";
+        }
+    }
+    start({});
+    Client client{endpoint};
+    ASSERT_TRUE(log_in(client).starts_with("+OK"));
+    for (std::size_t index = 0; index != one_by_one.size(); ++index)
+        ASSERT_TRUE(ask_for_lines(client, "RETR " + std::to_string(index + 1)) == one_by_one[index])
+            << index + 1;
+    client.send(commands);
+    ASSERT_TRUE(client.receive(replies.size()) == replies);
+    EXPECT_EQ(ask_for_lines(client, "TOP 1 0"), "+OK top of message follows\r\nA: 1\r\n\r\n.\r\n");
+    EXPECT_TRUE(ask(client, "QUIT").starts_with("+OK"));
+}
+
+TEST_F(Pop3Store, AMessageRemovedMeanwhileIsSaidToBe)
+{
+    rule("1939", "5", "-ERR to a RETR of what is not there any more");
+    std::vector<std::string> ids_of;
+    for (const auto* body : {"1\r\n", "2\r\n", "3\r\n", "4\r\n"})
+        ids_of.push_back(deliver({mailbox}, body));
+    start({});
+    Client client{endpoint};
+    ASSERT_TRUE(log_in(client).starts_with("+OK"));
+    for (const auto* number : {"1", "2"}) // which reads the others ahead
+        EXPECT_EQ(ask_for_lines(client, std::string{"RETR "} + number),
+                  std::string{"+OK 3 octets\r\n"} + number + "\r\n.\r\n");
+    ASSERT_TRUE(mail::test::run(store->remove(ids_of[2])).has_value());
+    EXPECT_EQ(ask(client, "RETR 3"), "-ERR no such message");
+    EXPECT_EQ(ask_for_lines(client, "RETR 4"), "+OK 3 octets\r\n4\r\n.\r\n");
+    EXPECT_TRUE(ask(client, "QUIT").starts_with("+OK"));
+}
+
 TEST_F(Pop3Store, ADamagedMessageIsSaidAndTheOthersGoOut)
 {
     rule("3206", "4", "[SYS/PERM] where a message is damaged, and the session goes on");

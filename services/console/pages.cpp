@@ -1,0 +1,58 @@
+#include "services/console/pages.hpp"
+
+#include "services/http/page.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+namespace portico::console {
+
+namespace {
+
+struct Row {
+    std::string_view method, path, about;
+};
+
+constexpr std::array rows{
+    Row{"GET", "/api/v2/host", "name, version, since when, memory"},
+    Row{"GET", "/api/v2/ports", "every port: its owner, state and counters"},
+    Row{"GET", "/api/v2/connections", "every live connection, by 5-tuple"},
+    Row{"DELETE", "/api/v2/connections/{number}", "closes one"},
+    Row{"GET", "/metrics", "counters as Prometheus reads them"},
+    Row{"GET", "/livez", "200 while the server lives"},
+    Row{"GET", "/readyz", "200 when it can work"},
+};
+
+} // namespace
+
+std::string index_page(std::string_view host_name)
+{
+    auto page = http::begin_page(http::escape_html(host_name) + " - console", "");
+    fmt::format_to(std::back_inserter(page),
+                   "<h1>{}</h1>\n<p>The console of this host, for programs.</p>\n"
+                   "<div class=\"card\">\n<table>\n"
+                   "<thead><tr><th>Method</th><th>Path</th><th>What</th></tr></thead>\n<tbody>\n",
+                   http::escape_html(host_name));
+    for (const auto& [method, path, about] : rows) {
+        const auto link = method == "GET"
+                              ? fmt::format("<a href=\"{0}\"><code>{0}</code></a>", path)
+                              : fmt::format("<code>{}</code>", path);
+        fmt::format_to(std::back_inserter(page), "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                       method, link, about);
+    }
+    page += "</tbody>\n</table>\n</div>\n";
+    page += http::page_end;
+    return page;
+}
+
+std::string page_fields()
+{
+    return "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+           "frame-ancestors 'none'; base-uri 'none'; form-action 'none'\r\n"
+           "Referrer-Policy: no-referrer\r\n"
+           "X-Content-Type-Options: nosniff\r\n";
+}
+
+} // namespace portico::console
