@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/console/query.hpp"
+#include "services/catalog/query.hpp"
 #include "services/mime/message.hpp"
 
 #include <chrono>
@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace portico::console {
+namespace portico::catalog {
 
 /// What is known of a message without looking into it.
 struct Arrival {
@@ -42,4 +42,4 @@ Entry make_entry(Arrival arrival, const mime::Message& message, std::string_view
 /// What a query is matched with.
 Facts make_facts(const Entry& entry, const mime::Message& message);
 
-} // namespace portico::console
+} // namespace portico::catalog

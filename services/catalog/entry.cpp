@@ -1,4 +1,4 @@
-#include "services/console/entry.hpp"
+#include "services/catalog/entry.hpp"
 
 #include "services/mime/html_text.hpp"
 #include "services/mime/utf8.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -96,4 +96,4 @@ Facts make_facts(const Entry& entry, const mime::Message& message)
     return facts;
 }
 
-} // namespace portico::console
+} // namespace portico::catalog
