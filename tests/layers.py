@@ -23,7 +23,8 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
 # services stand on, http/root reads files, http/access_log writes one.
 IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
                       r"|root|access_log)|inspect/handlers|console/(process|scrape)"
-                      r"|catalog/(catalog|packed_file|search|shelf))\.[ch]pp$")
+                      r"|catalog/(catalog|disk_catalog|answers|keeper|tidying|follower|announcer|state"
+                      r"|sources|turn|shelf|search|packed_file))\.[ch]pp$")
 ON_HTTP = {"catalog", "inspect", "console", "mime"}  # no protocols, but they decide and do I/O apart, too
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.

@@ -3,6 +3,7 @@
 #include "net/task.hpp"
 #include "services/catalog/page.hpp"
 #include "services/catalog/query.hpp"
+#include "services/catalog/tag_sets.hpp"
 #include "services/mail/error.hpp"
 
 #include <cstddef>
@@ -11,7 +12,6 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace portico::catalog {
@@ -59,7 +59,7 @@ public:
     virtual Answer<std::string> latest(const Query* query) = 0;
 
     /// How many messages have each tag, sorted without case.
-    virtual Answer<std::vector<std::pair<std::string, std::uint64_t>>> tags() = 0;
+    virtual Answer<TagCounts> tags() = 0;
     /// Changes the tag `name` (without case) of all messages that have it; `gone` if none has. A
     /// message that has `to` already keeps one of them. `to` is cleaned (clean_tag) and not empty.
     virtual Answer<void> rename_tag(std::string name, std::string to) = 0;

@@ -33,6 +33,12 @@ struct Head {
     TextPlace text = {};
 };
 
+/// What is known of a message once it has been read, but for its place.
+struct Prepared {
+    Head head = {};
+    std::string text = {};
+};
+
 /// The fields a record has of the facts, in the order they stand in it.
 enum class FactField : std::uint8_t { from, to, cc, bcc, reply_to, subject, message_id };
 inline constexpr std::size_t fact_fields = 7;

@@ -88,6 +88,11 @@ FileResult<void> PackedFile::rename(std::filesystem::path path)
     return {};
 }
 
+void PackedFile::remove()
+{
+    ::unlink(path_.c_str()); // what stays is found empty or overwritten the next time
+}
+
 FileError PackedFile::error() const
 {
     return error_of(errno, path_);

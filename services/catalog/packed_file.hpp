@@ -31,6 +31,8 @@ public:
     FileResult<void> sync() const;
     /// The file has this name now, in the place of what had it.
     FileResult<void> rename(std::filesystem::path path);
+    /// The name is gone; whoever has it open can go on.
+    void remove();
 
 private:
     PackedFile(std::filesystem::path path, net::FileDescriptor descriptor, std::uint64_t size)

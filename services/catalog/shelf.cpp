@@ -58,13 +58,14 @@ std::filesystem::path texts_in(const std::filesystem::path& folder)
 
 } // namespace
 
-FileResult<Shelf> Shelf::create(const std::filesystem::path& folder, std::uint64_t settings)
+FileResult<Shelf> Shelf::create(const std::filesystem::path& folder, std::uint64_t settings,
+                                const std::string& suffix)
 {
     if (auto created = mail::create_folder(folder); !created)
         return std::unexpected(std::move(created.error()));
-    auto heads = PackedFile::open(folder / "heads.new", PackedFile::Mode::empty);
+    auto heads = PackedFile::open(folder / ("heads." + suffix), PackedFile::Mode::empty);
     if (!heads) return std::unexpected(std::move(heads.error()));
-    auto texts = PackedFile::open(folder / "texts.new", PackedFile::Mode::empty);
+    auto texts = PackedFile::open(folder / ("texts." + suffix), PackedFile::Mode::empty);
     if (!texts) return std::unexpected(std::move(texts.error()));
     const auto pair = mail::random_bits().low;
     if (auto written = heads->append(front(heads_mark, settings, pair)); !written)
@@ -168,6 +169,12 @@ FileResult<void> Shelf::publish()
     // Between the two they are not files of one another, and open() says so.
     if (auto renamed = texts_.rename(texts_in(folder_)); !renamed) return renamed;
     return heads_.rename(heads_in(folder_));
+}
+
+void Shelf::discard()
+{
+    heads_.remove();
+    texts_.remove();
 }
 
 FileResult<void> Shelf::sync() const

@@ -11,12 +11,6 @@
 
 namespace portico::catalog {
 
-/// What is known of a message once it has been read, but for its place.
-struct Prepared {
-    Head head = {};
-    std::string text = {};
-};
-
 /// A record that is in `heads`.
 struct Placed {
     std::int64_t key;
@@ -32,7 +26,9 @@ struct Placed {
 class Shelf {
 public:
     /// What may not differ: `settings` is a number for all that decides what is kept of a message.
-    static FileResult<Shelf> create(const std::filesystem::path& folder, std::uint64_t settings);
+    /// The files are `folder`/heads.`suffix` and texts.`suffix` until they are published.
+    static FileResult<Shelf> create(const std::filesystem::path& folder, std::uint64_t settings,
+                                    const std::string& suffix);
 
     struct Opened;
     /// What is there. All records are looked through: it ends at the first that is not whole, as a
@@ -43,8 +39,10 @@ public:
     /// Adds messages. With an error none of them.
     FileResult<std::vector<Placed>> append(std::span<Prepared> messages);
 
-    /// Files that were created have other names until they are to be found by open().
+    /// Files that were created are what open() finds from now on.
     FileResult<void> publish();
+    /// Removes files that were created and will not be published.
+    void discard();
 
     const PackedFile& heads() const { return heads_; }
     const PackedFile& texts() const { return texts_; }

@@ -91,9 +91,9 @@ void Slots::set_all_read(bool read)
     unread_ = read ? 0 : slots_.size();
 }
 
-void Slots::clear()
+void Slots::place(std::int64_t key, std::uint64_t offset)
 {
-    *this = {};
+    if (auto* slot = slot_of(key)) slot->offset = offset & ~std::uint64_t{0} >> 1;
 }
 
 std::vector<Slot> Slots::allowed(const Plan& plan, std::int64_t below) const
@@ -111,6 +111,13 @@ std::vector<Slot> Slots::allowed(const Plan& plan, std::int64_t below) const
         if ((slot.read ? allows_read : allows_unread)[slot.tags]) found.push_back(slot);
     }
     return found;
+}
+
+std::vector<Slot> Slots::newest(std::int64_t below, std::size_t most) const
+{
+    const auto end = std::ranges::lower_bound(slots_, below, {}, &Slot::key);
+    const auto count = std::min<std::size_t>(most, static_cast<std::size_t>(end - slots_.begin()));
+    return {end - static_cast<std::ptrdiff_t>(count), end};
 }
 
 std::vector<Slot> Slots::tagged(const std::string& tag) const

@@ -39,7 +39,8 @@ public:
     bool set_read(std::int64_t key, bool read);
     bool set_tags(std::int64_t key, const std::vector<std::string>& tags);
     void set_all_read(bool read);
-    void clear();
+    /// Where the record is now.
+    void place(std::int64_t key, std::uint64_t offset);
 
     std::size_t size() const { return slots_.size(); }
     std::size_t unread() const { return unread_; }
@@ -50,6 +51,8 @@ public:
 
     /// Those with a key `below` whose state `plan` allows, by key.
     std::vector<Slot> allowed(const Plan& plan, std::int64_t below) const;
+    /// The last `most` of those with a key `below`, by key.
+    std::vector<Slot> newest(std::int64_t below, std::size_t most) const;
     /// Those that have this tag, in lower case, by key.
     std::vector<Slot> tagged(const std::string& tag) const;
 

@@ -2,8 +2,6 @@
 
 #include "services/mime/utf8.hpp"
 
-#include <algorithm>
-
 namespace portico::catalog {
 
 TagSets::Number TagSets::take(const std::vector<std::string>& tags)
@@ -21,33 +19,36 @@ TagSets::Number TagSets::take(const std::vector<std::string>& tags)
         for (const auto& tag : tags) set.lower.push_back(mime::ascii_lower(tag));
     }
     ++set.taken;
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        auto& tag = by_name_.try_emplace(set.lower[i], Tag{tags[i]}).first->second;
+        ++tag.taken;
+    }
+    if (!tags.empty()) counts_ = nullptr;
     return at->second;
 }
 
 void TagSets::release(Number number)
 {
     auto& set = sets_[number];
+    for (const auto& name : set.lower) {
+        const auto tag = by_name_.find(name);
+        if (--tag->second.taken == 0) by_name_.erase(tag);
+    }
+    if (!set.lower.empty()) counts_ = nullptr;
     if (number == 0 || --set.taken > 0) return;
     numbers_.erase(set.tags);
     set = {};
     free_.push_back(number);
 }
 
-std::vector<std::pair<std::string, std::uint64_t>> TagSets::counts() const
+std::shared_ptr<const TagCounts> TagSets::counts() const
 {
-    std::map<std::string, std::map<std::string, std::uint64_t>> by_name; // in lower case
-    for (const auto& set : sets_)
-        for (std::size_t i = 0; i < set.tags.size(); ++i)
-            by_name[set.lower[i]][set.tags[i]] += set.taken;
-    std::vector<std::pair<std::string, std::uint64_t>> counts;
-    for (const auto& [name, spellings] : by_name) {
-        std::uint64_t all = 0;
-        for (const auto& spelling : spellings) all += spelling.second;
-        const auto most = std::ranges::max_element(
-            spellings, {}, [](const auto& spelling) { return spelling.second; });
-        counts.emplace_back(most->first, all);
-    }
-    return counts;
+    if (counts_) return counts_;
+    auto counts = std::make_shared<TagCounts>();
+    counts->reserve(by_name_.size());
+    for (const auto& [name, tag] : by_name_) counts->emplace_back(tag.spelling, tag.taken);
+    counts_ = std::move(counts);
+    return counts_;
 }
 
 } // namespace portico::catalog

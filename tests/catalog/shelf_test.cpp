@@ -56,7 +56,7 @@ class CatalogShelf : public testing::Test {
 protected:
     Shelf created(std::span<Prepared> messages)
     {
-        auto shelf = Shelf::create(folder.path(), settings);
+        auto shelf = Shelf::create(folder.path(), settings, "new");
         EXPECT_TRUE(shelf);
         const auto placed = shelf->append(messages);
         EXPECT_TRUE(placed);
