@@ -27,6 +27,7 @@ struct Envelope {
     bool smtputf8 = false;  // RFC 6531: addresses and header may be UTF-8
     std::string ret = {};   // RFC 3461 section 4.3: "FULL", "HDRS"; "": none
     std::string envid = {}; // section 4.4, in xtext as it was sent; "": none
+    std::string username = {}; // who had logged in (RFC 4954); "": nobody
     // When it came, if that was not now: of a message that is imported.
     std::optional<std::chrono::system_clock::time_point> received = {};
 };

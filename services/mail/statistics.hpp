@@ -8,6 +8,7 @@ namespace portico::mail {
 struct StoreStatistics {
     // Now:
     std::uint64_t messages = 0; // one for many mailboxes counts once
+    std::uint64_t read = 0;     // of them
     std::uint64_t bytes = 0;
     std::uint64_t queue_bytes = 0; // in memory, of `[mail] queue_bytes`
     std::uint64_t wal_pages = 0;   // in the write-ahead log as of the last commit

@@ -5,6 +5,7 @@
 #include "services/mail/error.hpp"
 #include "services/mail/message.hpp"
 #include "services/mail/statistics.hpp"
+#include "services/mail/watcher.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -87,10 +88,20 @@ struct Summary {
     std::chrono::system_clock::time_point received;
 };
 
+/// A mailbox as a list of the store shows it.
+struct MailboxSummary {
+    std::string name;
+    std::uint64_t messages;
+    std::uint64_t bytes;
+};
+
 /// The mail store (design: mail). Interface only, so that nothing but an implementation knows
 /// SQL. Safe from every loop.
 class Store {
 public:
+    template <class T>
+    using Answer = net::Task<std::expected<T, StoreError>>;
+
     virtual ~Store() = default;
 
     virtual std::unique_ptr<Draft> begin(Envelope envelope) = 0;
@@ -111,6 +122,47 @@ public:
     /// Removes a message from all mailboxes; durable when it returns. A session that has it in
     /// its snapshot finds it `gone`.
     virtual net::Task<std::expected<void, StoreError>> remove(std::string id) = 0;
+
+    // What follows is for programs that show the store. One that cannot, says `failing`.
+
+    /// Up to `most` messages with larger keys than `after`, in their order.
+    virtual Answer<std::vector<Arrival>> arrivals(std::int64_t after, std::size_t most);
+    /// The keys of all messages, in their order.
+    virtual Answer<std::vector<std::int64_t>> keys();
+    /// Of all messages that are read, or whose tags are not those they came with; by key.
+    virtual Answer<std::vector<Marks>> marks();
+    /// The key an identity of this store's leads to, whether the message is there (any more) or
+    /// not. Waits for nothing.
+    virtual std::optional<std::int64_t> key_of(std::string_view id) const
+    {
+        (void)id;
+        return std::nullopt;
+    }
+
+    /// Those that are not there (any more) are passed over, here and in remove_each(). What is not
+    /// given stays as it is. Done in steps, as all that follows: with an error, or after a crash,
+    /// some may be done. Durable when it returns without error. Tags are texts without LF.
+    virtual Answer<void> mark(std::vector<std::string> ids, std::optional<bool> read,
+                              std::optional<std::vector<std::string>> tags);
+    virtual Answer<void> mark_all(bool read);
+    virtual Answer<void> remove_each(std::vector<std::string> ids);
+    /// All that is there when it begins.
+    virtual Answer<void> remove_all();
+
+    /// Up to `most` mailboxes that have mail, with larger names than `after` (in octets), by name.
+    virtual Answer<std::vector<MailboxSummary>> mailboxes(std::string after, std::size_t most);
+    /// Up to `most` messages of `mailbox` with smaller keys than `before`, newest first.
+    virtual Answer<std::vector<Arrival>> newest(std::string mailbox, std::int64_t before,
+                                                std::size_t most);
+    /// Takes messages out of one mailbox; in others they stay.
+    virtual Answer<void> remove_from(std::string mailbox, std::vector<std::string> ids);
+    virtual Answer<void> empty(std::string mailbox);
+
+    /// From now on all that is committed is told to `watcher`, perhaps what just was, too. Nobody
+    /// watching costs nothing. From any thread, but not from within a watcher.
+    virtual void watch(Watcher& watcher) { (void)watcher; }
+    /// When it returns, `watcher` is told nothing any more.
+    virtual void unwatch(Watcher& watcher) { (void)watcher; }
 
     /// Waits for nothing. A store that does not count gives zeros.
     virtual StoreStatistics statistics() const { return {}; }

@@ -50,35 +50,33 @@ private:
     std::size_t column_;
 };
 
-std::string return_path(const Arrival& arrival)
+std::string return_path(const Trace& trace)
 {
     Field field{"Return-Path:"};
-    field.add({fmt::format("<{}>", arrival.reverse_path)});
+    field.add({fmt::format("<{}>", trace.reverse_path)});
     return field.end();
 }
 
-std::string received(const Arrival& arrival)
+std::string received(const Trace& trace)
 {
     Field field{"Received:"};
-    std::vector<std::string> from{"from", std::string{arrival.client_name}};
-    if (!arrival.client_address.empty())
-        from.push_back(fmt::format("({})", arrival.client_address));
+    std::vector<std::string> from{"from", std::string{trace.client_name}};
+    if (!trace.client_address.empty()) from.push_back(fmt::format("({})", trace.client_address));
     field.add(from);
-    field.add({"by", std::string{arrival.host_name}});
-    if (!arrival.transmission_type.empty())
-        field.add({"with", std::string{arrival.transmission_type}});
-    const bool alone = !arrival.recipient.empty();
-    field.add({"id", fmt::format("{}{}", arrival.id, alone ? "" : ";")});
-    if (alone) field.add({"for", fmt::format("<{}>;", arrival.recipient)});
-    field.add({date_time(arrival.time)});
+    field.add({"by", std::string{trace.host_name}});
+    if (!trace.transmission_type.empty()) field.add({"with", std::string{trace.transmission_type}});
+    const bool alone = !trace.recipient.empty();
+    field.add({"id", fmt::format("{}{}", trace.id, alone ? "" : ";")});
+    if (alone) field.add({"for", fmt::format("<{}>;", trace.recipient)});
+    field.add({date_time(trace.time)});
     return field.end();
 }
 
 } // namespace
 
-std::string trace_fields(const Arrival& arrival)
+std::string trace_fields(const Trace& trace)
 {
-    return return_path(arrival) + received(arrival);
+    return return_path(trace) + received(trace);
 }
 
 std::string date_time(std::chrono::system_clock::time_point time)

@@ -8,7 +8,7 @@ namespace portico::mail {
 
 /// What the trace fields of a message say (RFC 5321 section 4.4). All of it has passed the
 /// grammar of that section: nothing here is escaped.
-struct Arrival {
+struct Trace {
     std::string_view reverse_path;      // without angle brackets; "" is the null one
     std::string_view host_name;         // ours
     std::string_view client_name;       // as the client called itself in EHLO or HELO
@@ -21,7 +21,7 @@ struct Arrival {
 
 /// `Return-Path:` and `Received:`, in this order, each ending in CR LF, and folded so that no
 /// line is over 78 characters unless one word alone is (RFC 5322 section 2.1.1).
-std::string trace_fields(const Arrival& arrival);
+std::string trace_fields(const Trace& trace);
 
 /// "Sun, 22 Nov 2026 22:32:54 +0000" (RFC 5322 section 3.3)
 std::string date_time(std::chrono::system_clock::time_point time);

@@ -118,7 +118,7 @@ net::Task<void> Service::serve(net::Connection& peer)
             const auto& reverse_path = begin->envelope.reverse_path;
             const auto& recipients = begin->envelope.recipients;
             const auto client = address_literal(peer.tuple().client);
-            mail::Arrival arrival{
+            mail::Trace trace{
                 .reverse_path = reverse_path,
                 .host_name = settings_.host_name,
                 .client_name = protocol.client_name(),
@@ -129,15 +129,15 @@ net::Task<void> Service::serve(net::Connection& peer)
                 .time = std::chrono::system_clock::now(),
             };
             // RFC 5321 section 7.2: with more than one, each would learn of the others.
-            if (recipients.size() == 1) arrival.recipient = recipients.front().address;
+            if (recipients.size() == 1) trace.recipient = recipients.front().address;
             message = {.draft = store_.begin(begin->envelope),
                        .reverse_path = reverse_path,
                        .recipients = recipients.size(),
                        .octets = 0,
                        .outcome = {}};
-            arrival.id = message.draft->id();
-            protocol.began(arrival.id, arrival.time);
-            const auto fields = mail::trace_fields(arrival);
+            trace.id = message.draft->id();
+            protocol.began(trace.id, trace.time);
+            const auto fields = mail::trace_fields(trace);
             co_await message.append(fields);
         } else if (auto* append = std::get_if<Append>(&step)) {
             co_await message.append(append->bytes);

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Arrival arrival()
+Trace arrival()
 {
     return {.reverse_path = "ana@example.net",
             .host_name = "mx.example.org",
