@@ -236,8 +236,8 @@ void Mapping::console()
         if (origin == "*" || config::is_origin(origin))
             each<Console>([&](Console& some) { some.cors.push_back(config::lower(origin)); });
         else
-            error("MP_API_CORS", fmt::format("{} is no origin", config::in_quotes(origin)),
-                  "\"http://localhost:5173\", \"app.example.test\" or \"*\"");
+            warn("MP_API_CORS",
+                 fmt::format("{} is no origin; it is left out", config::in_quotes(origin)));
     }
     for (const auto& host : split(value("MP_ALLOWED_HOSTS"), ", "))
         each<Console>([&](Console& some) { some.hosts.push_back(config::lower(host)); });
