@@ -55,6 +55,9 @@ public:
 private:
     explicit Reader(sqlite::Database database) : database_{std::move(database)} {}
 
+    /// A row of listing_: all of its columns come in one call.
+    static void collect(sqlite3_context* call, int count, sqlite3_value** values);
+
     enum class Added : std::uint8_t { yes, no, gone };
     sqlite::Result<Added> add(const Message& message, ReadAhead& ahead);
 
@@ -68,6 +71,7 @@ private:
     sqlite::Statement whole_body_;
     sqlite::Statement begin_;
     sqlite::Statement end_;
+    std::vector<Message>* collected_ = nullptr; // while listing_ runs
 };
 
 /// The readers: as many as work at once, which is what the pool has threads. From any thread.

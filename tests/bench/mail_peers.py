@@ -128,6 +128,20 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def put_aside(path, folder):
+    """Takes a server's files away, but keeps them, empty, for as long as `folder` is there.
+
+    ext4 without a journal passes over what was freed in the last minutes, inode by inode, each time that it makes a
+    file: what was cleared away here would be paid for by whoever is measured next.
+    """
+    aside = folder / "aside"
+    aside.mkdir(exist_ok=True)
+    moved = path.rename(aside / str(len(os.listdir(aside))))
+    for file in moved.rglob("*"):
+        if file.is_file():
+            os.truncate(file, 0)
+
+
 def family(pid):
     """A process and all that it and its children have started."""
     try:
@@ -224,8 +238,8 @@ class Postfix(Peer):
             time.sleep(0.02)
 
     def empty(self):
-        for box in self.maildirs.iterdir():
-            shutil.rmtree(box)
+        for box in list(self.maildirs.iterdir()):
+            put_aside(box, self.folder)
 
 
 class Dovecot(Peer):
