@@ -34,6 +34,7 @@ class Mailpit(harness.Portico):
         with unittest.mock.patch.dict(os.environ, self.environment):
             super().start()
         self.console = self.listening[3]
+        harness.wait_until(lambda: self.out.endswith("\n"), "it says where it is")  # after the port_file
         return self
 
     def command(self, *args, **more):
