@@ -9,6 +9,7 @@
 #include "services/accounts/authenticator.hpp"
 #include "services/accounts/directory.hpp"
 #include "services/accounts/password.hpp"
+#include "services/catalog/disk_catalog.hpp"
 #include "services/console/service.hpp"
 #include "services/control/client.hpp"
 #include "services/control/commands.hpp"
@@ -211,6 +212,21 @@ void warn_if_open(const config::Config& config, net::Log& log)
                                     "whoever reaches them can read and remove all mail");
 }
 
+/// Nothing: no port shows the mail.
+std::unique_ptr<catalog::DiskCatalog> open_catalog(const config::Config& config, mail::Store& store,
+                                                   net::Pool& pool, net::Log& log)
+{
+    for (const auto& port : config.ports)
+        if (const auto* console = std::get_if<config::Console>(&port.options)) {
+            const catalog::Settings settings{.host_name = config.host.name,
+                                             .search_text =
+                                                 static_cast<std::size_t>(console->search_text)};
+            return std::make_unique<catalog::DiskCatalog>(config.host.data / "catalog", settings,
+                                                          store, pool, log);
+        }
+    return nullptr;
+}
+
 accounts::Directory directory_of(const config::Config& config)
 {
     return {config.host.name, config.mail.accept, config.auth.mode, config.accounts};
@@ -236,6 +252,7 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
     net::Pool pool{pool_threads};
     auto store = mail::open_sqlite_store(config.host.data, config.mail, pool, log);
     if (!store) give_up(store.error());
+    const auto catalog = open_catalog(config, **store, pool, log);
     const auto directory = directory_of(config);
     accounts::Authenticator authenticator{accounts::policy_of(config), config.accounts, directory,
                                           pool};
@@ -285,8 +302,9 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
         }
         std::unique_ptr<net::Service> operator()(const config::Console& options) const
         {
-            return std::make_unique<console::Service>(options, config.host.name, registry, pool,
-                                                      transcript,
+            const console::Mail mail{store, *catalog, directory, config.mail.max_message_size};
+            return std::make_unique<console::Service>(options, config.host.name, registry, mail,
+                                                      pool, transcript,
                                                       open_access_log(access_logs, options));
         }
         const config::Config& config;
@@ -295,6 +313,7 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
         net::Registry& registry;
         net::Pool& pool;
         mail::Store& store;
+        catalog::Catalog* catalog; // null without a console
         const accounts::Directory& directory;
         accounts::Authenticator& authenticator;
         net::Transcript* transcript;
@@ -302,8 +321,10 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
     };
     std::vector<std::unique_ptr<net::Service>> services;
     for (const auto& port : config.ports) {
-        const Make make{config,  port,      certificates->authority, registry,         pool,
-                        **store, directory, authenticator,           transcript.get(), access_logs};
+        const Make make{config,           port,       certificates->authority,
+                        registry,         pool,       **store,
+                        catalog.get(),    directory,  authenticator,
+                        transcript.get(), access_logs};
         services.push_back(std::visit(make, port.options));
     }
     control::Service control{config.host.name, config.mail.max_message_size, registry, **store,
@@ -335,6 +356,7 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
     const int code = server.run();
     // Every talk is over, but a thread that ended one may still be on its way out of the loop it
     // came back to: these threads end before the reactor does.
+    if (catalog) catalog->stop();
     pool.join();
     store->reset();
     log.write(net::Level::info, "stopped");

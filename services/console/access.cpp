@@ -4,6 +4,7 @@
 #include "services/accounts/base64.hpp"
 #include "services/accounts/digest.hpp"
 #include "services/http/sites.hpp"
+#include "services/mail/id.hpp"
 
 #include <fmt/format.h>
 
@@ -116,6 +117,18 @@ std::optional<Foreign> foreign(const http::Request& request, std::string_view au
     const bool link = request.field("Sec-Fetch-Mode") == "navigate" &&
                       request.field("Sec-Fetch-Dest") == "document" && request.method == "GET";
     return link ? std::nullopt : std::optional{Foreign::origin};
+}
+
+bool is_picture_of_view(const http::Request& request, std::string_view path)
+{
+    constexpr std::string_view messages = "/api/v1/message/";
+    if (request.method != "GET" || request.field("Origin") || !path.starts_with(messages) ||
+        request.field("Sec-Fetch-Dest") != "image")
+        return false;
+    path.remove_prefix(messages.size());
+    const auto slash = path.find('/');
+    return slash != path.npos && mail::is_id(path.substr(0, slash)) &&
+           path.substr(slash).starts_with("/part/");
 }
 
 Credentials credentials(const http::Request& request)

@@ -29,6 +29,11 @@ std::string_view describe(Foreign what);
 std::optional<Foreign> foreign(const http::Request& request, std::string_view authority,
                                const config::Console& options, std::string_view host_name);
 
+/// Whether a picture is asked for that may stand in a message's view. Its sandbox has no origin, so
+/// the browser calls the request foreign. Nobody else learns anything by it: who does not know the
+/// message's identity cannot ask. `path` is without the webroot.
+bool is_picture_of_view(const http::Request& request, std::string_view path);
+
 /// What a request brings (RFC 9110 section 11.6.2).
 struct Password { // of the Basic scheme (RFC 7617)
     std::string user;

@@ -5,6 +5,7 @@
 #include "net/registry.hpp"
 #include "net/service.hpp"
 #include "services/console/access.hpp"
+#include "services/console/v1.hpp"
 #include "services/http/engine.hpp"
 #include "services/http/router.hpp"
 
@@ -21,7 +22,7 @@ namespace portico::console {
 class Service final : public net::Service, private http::Answerer {
 public:
     /// `transcript` and `access_log` may be null. Everything outlives the service.
-    Service(config::Console options, std::string host_name, net::Registry& registry,
+    Service(config::Console options, std::string host_name, net::Registry& registry, Mail mail,
             net::Pool& pool, net::Transcript* transcript, http::AccessLog* access_log);
 
     std::string_view name() const override { return config::Console::service; }
@@ -51,7 +52,8 @@ private:
     net::Pool& pool_;
     std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
     http::Engine engine_;
-    http::Router router_;
+    V1 v1_;
+    http::Router router_{http::Router::Slashes::collapse};
 };
 
 } // namespace portico::console

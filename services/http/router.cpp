@@ -5,6 +5,20 @@
 
 namespace portico::http {
 
+namespace {
+
+/// Only the last may be without a name: the path ends in "/".
+void collapse(std::vector<std::string>& segments)
+{
+    if (segments.empty()) return;
+    auto last = std::move(segments.back());
+    segments.pop_back();
+    std::erase(segments, "");
+    segments.push_back(std::move(last));
+}
+
+} // namespace
+
 void Router::add(std::string_view method, std::string_view pattern, Handler handler, Body body)
 {
     table_.add(method, pattern);
@@ -19,7 +33,7 @@ net::Task<void> Router::answer(Exchange& exchange)
         if (!protocol.discard_content()) exchange.respond(Status::no_content);
         co_return;
     }
-    const auto target = parse_target(request.target);
+    auto target = parse_target(request.target);
     if (!target) {
         protocol.blame("the request target is malformed");
         exchange.respond(Status::bad_request);
@@ -31,6 +45,7 @@ net::Task<void> Router::answer(Exchange& exchange)
         exchange.respond(Status::not_implemented);
         co_return;
     }
+    if (slashes_ == Slashes::collapse) collapse(target->segments);
     auto match = table_.match(request.method, *target);
     auto* found = std::get_if<Found>(&match);
     if (!found) {

@@ -26,6 +26,12 @@ public:
         taken,   // is the handler's to read()
     };
 
+    enum class Slashes : std::uint8_t {
+        count,    // "//a" has a segment without a name in front
+        collapse, // "//a" is "/a": clients join paths so
+    };
+    explicit Router(Slashes slashes = Slashes::count) : slashes_{slashes} {}
+
     void add(std::string_view method, std::string_view pattern, Handler handler,
              Body body = Body::ignored);
 
@@ -39,6 +45,7 @@ private:
 
     static void answer_without(Exchange& exchange, const RouteMatch& match);
 
+    Slashes slashes_;
     RouteTable table_;
     std::vector<Route> routes_; // by their number in the table
 };

@@ -24,7 +24,7 @@ bool WebSocketChannel::open(std::span<const std::string_view> subprotocols)
     return true;
 }
 
-auto WebSocketChannel::receive() -> net::Task<Event>
+auto WebSocketChannel::receive(std::optional<std::chrono::milliseconds> at_most) -> net::Task<Event>
 {
     while (!over_) {
         const auto step = protocol_.next();
@@ -39,7 +39,7 @@ auto WebSocketChannel::receive() -> net::Task<Event>
             co_await flush();
             over_ = true;
         } else if (std::get_if<websocket::Read>(&step)) {
-            const auto event = co_await wait();
+            const auto event = co_await wait(at_most);
             if (event) co_return *event;
         }
     }
@@ -47,14 +47,16 @@ auto WebSocketChannel::receive() -> net::Task<Event>
 }
 
 // Nothing: something has come, or is to be said.
-auto WebSocketChannel::wait() -> net::Task<std::optional<Event>>
+auto WebSocketChannel::wait(std::optional<std::chrono::milliseconds> at_most)
+    -> net::Task<std::optional<Event>>
 {
     if (!co_await flush()) {
         over_ = true;
         co_return std::nullopt;
     }
-    const auto bytes =
-        co_await exchange_.peer().read(protocol_.closing() ? limits_.closing : limits_.silence);
+    const auto silence = protocol_.closing() ? limits_.closing : limits_.silence;
+    const bool is_shorter = at_most && *at_most < silence;
+    const auto bytes = co_await exchange_.peer().read(is_shorter ? *at_most : silence);
     if (bytes) {
         pinged_ = false;
         protocol_.feed(*bytes);
@@ -65,6 +67,7 @@ auto WebSocketChannel::wait() -> net::Task<std::optional<Event>>
     case net::Ended::woken: co_return Event::woken;
     case net::Ended::stopping: protocol_.close(CloseCode::going_away); break;
     case net::Ended::idle:
+        if (is_shorter) co_return Event::due;
         if (std::exchange(pinged_, true) || !protocol_.ping()) over_ = true;
         break;
     }
@@ -76,8 +79,9 @@ net::Task<bool> WebSocketChannel::flush()
     if (!co_await exchange_.flush()) co_return false; // 101 goes before
     if (output_.empty()) co_return true;
     const auto bytes = std::exchange(output_, {});
-    const auto sent =
-        co_await exchange_.peer().write(bytes, exchange_.conversation().options().write_timeout);
+    const auto& options = exchange_.conversation().options();
+    const auto sent = co_await exchange_.peer().write(
+        bytes, limits_.writing.count() > 0 ? limits_.writing : options.write_timeout);
     co_return sent.has_value();
 }
 

@@ -18,6 +18,7 @@ struct WebSocketLimits {
     std::size_t message = 1 << 20;             // octets of one of the client's
     std::chrono::milliseconds silence{30'000}; // then a ping; and as long for the answer
     std::chrono::milliseconds closing{5'000};  // for the client's Close frame
+    std::chrono::milliseconds writing{0};      // the client takes nothing; 0: [http] write_timeout
 };
 
 /// A WebSocket (RFC 6455) as a handler has it, once the exchange has become one. Used by that
@@ -27,6 +28,7 @@ public:
     enum class Event : std::uint8_t {
         message, // in message()
         woken,   // by Connection::wake(): somebody has something to send
+        due,     // the time is over that the caller had to wait
         closed,  // the client, the server that stops, or silence; nothing more comes or goes
     };
 
@@ -39,8 +41,9 @@ public:
     bool open(std::span<const std::string_view> subprotocols = {});
     const std::string& subprotocol() const { return subprotocol_; }
 
-    /// Waits for the next thing to happen, and answers pings meanwhile.
-    net::Task<Event> receive();
+    /// Waits for the next thing to happen, and answers pings meanwhile; with `at_most` no longer
+    /// than that since the client's last word.
+    net::Task<Event> receive(std::optional<std::chrono::milliseconds> at_most = {});
     /// What receive() has brought; valid until its next call.
     const websocket::Message& message() const { return message_; }
 
@@ -55,7 +58,7 @@ public:
 
 private:
     net::Task<bool> flush();
-    net::Task<std::optional<Event>> wait();
+    net::Task<std::optional<Event>> wait(std::optional<std::chrono::milliseconds> at_most);
 
     Exchange& exchange_;
     WebSocketLimits limits_;

@@ -59,7 +59,7 @@ bool Html::markup()
     const auto second = rest_.size() > 1 ? rest_[1] : '\0';
     const auto third = rest_.size() > 2 ? rest_[2] : '\0';
     if (is_letter(second) || (second == '/' && is_letter(third))) {
-        tag();
+        take_tag();
         return true;
     }
     if (rest_.starts_with("<!--")) {
@@ -75,12 +75,14 @@ bool Html::markup()
     return true;
 }
 
-void Html::tag()
+void Html::take_tag()
 {
+    const auto whole = rest_;
     kind_ = rest_[1] == '/' ? Kind::end : Kind::start;
     rest_.remove_prefix(kind_ == Kind::end ? 2 : 1);
     name_ = ascii_lower(take_front(rest_, rest_.find_first_of(" \t\r\n\f/>")));
     attribute_list();
+    text_ = whole.substr(0, whole.size() - rest_.size());
     if (kind_ == Kind::start && is_raw(name_)) raw_end_ = name_;
 }
 

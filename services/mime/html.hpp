@@ -26,7 +26,9 @@ public:
     Kind kind() const { return kind_; }
     /// Of text: all of it; of raw text (<script>, <style>, <title>, ...), too.
     std::string_view text() const { return text_; }
-    /// Of a tag, in lower case.
+    /// Of a tag, all of it with its "<" and ">".
+    std::string_view tag() const { return text_; }
+    /// In lower case.
     const std::string& name() const { return name_; }
     const std::vector<Attribute>& attributes() const { return attributes_; }
     /// The first of this name in any case, decoded; "" if there is none.
@@ -34,7 +36,7 @@ public:
 
 private:
     bool markup();
-    void tag();
+    void take_tag();
     void attribute_list();
     void skip_comment();
     void skip_past(std::string_view end);

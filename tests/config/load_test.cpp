@@ -210,6 +210,8 @@ TEST(Load, ReadsEveryKey)
         cors = ["http://App.test:5173", "[::1]"]
         webroot = "mail/x/"
         label = "Grüße"
+        work_bytes = "3 MiB"
+        search_text = "4 KiB"
         max_body = 5
     )";
     const auto config = config_of(text);
@@ -250,6 +252,8 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(console.cors, (std::vector<std::string>{"http://app.test:5173", "[::1]"}));
     EXPECT_EQ(console.webroot, "/mail/x");
     EXPECT_EQ(console.label, "Grüße");
+    EXPECT_EQ(console.work_bytes, 3U << 20);
+    EXPECT_EQ(console.search_text, 4096U);
     EXPECT_EQ(console.max_body, 5U);
     ASSERT_EQ(config.sites.size(), 1U);
     EXPECT_EQ(config.sites[0].names, std::vector<std::string>{"*.example.test"});
@@ -443,6 +447,8 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"inspect", "max_bytes", {"1", "'1 GiB'"}, {"0", "'2 GiB'"}},
         {"inspect", "max_lines", {"1", "1000000"}, {"0", "1000001"}},
         {"console", "open", {"true"}, {"'yes'"}},
+        {"console", "work_bytes", {"'1 MiB'", "'1 TiB'"}, {"1023", "'2 TiB'"}},
+        {"console", "search_text", {"1024", "'16 MiB'"}, {"1023", "'17 MiB'"}},
         {"console", "password_hash", {"'$6$salt$hash'"}, {"'secret'", "1"}},
         {"console", "tokens", {"[]", "['0123456789abcdef']"}, {"'x'", "true"}},
         {"console", "hosts", {"['a.b', '*.c']"}, {"'a'", "true"}},
