@@ -77,6 +77,11 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
         if (!prepared) return std::unexpected(std::move(prepared.error()));
         statement = std::move(*prepared);
     }
+    for (auto& [statement, sql] : reader->list_statements()) {
+        auto prepared = reader->database_.prepare(sql);
+        if (!prepared) return std::unexpected(std::move(prepared.error()));
+        *statement = std::move(*prepared);
+    }
     return reader;
 }
 

@@ -4,15 +4,17 @@
 
 namespace portico::mail {
 
-void Tally::holds(const Count& all)
+void Tally::holds(const Count& all, std::int64_t read)
 {
     messages_ = static_cast<std::uint64_t>(all.messages);
+    read_ = static_cast<std::uint64_t>(read);
     bytes_ = static_cast<std::uint64_t>(all.bytes);
 }
 
-void Tally::committed(const Count& all, int wal_pages, std::size_t removed, const Count& expired)
+void Tally::committed(const Count& all, std::int64_t read, int wal_pages, std::size_t removed,
+                      const Count& expired)
 {
-    holds(all);
+    holds(all, read);
     wal_pages_ = static_cast<std::uint64_t>(wal_pages);
     removed_messages_ += removed;
     expired_messages_ += static_cast<std::uint64_t>(expired.messages);
@@ -36,6 +38,7 @@ StoreStatistics Tally::statistics() const
 {
     return {
         .messages = messages_,
+        .read = read_,
         .bytes = bytes_,
         .wal_pages = wal_pages_,
         .commits = commits_,

@@ -17,9 +17,10 @@ namespace portico::mail {
 class Tally {
 public:
     /// At the start.
-    void holds(const Count& all);
+    void holds(const Count& all, std::int64_t read);
     /// `removed` and `expired` went with this commit: as often as each was in a mailbox.
-    void committed(const Count& all, int wal_pages, std::size_t removed, const Count& expired);
+    void committed(const Count& all, std::int64_t read, int wal_pages, std::size_t removed,
+                   const Count& expired);
     void group(std::size_t changes);
     void synced(std::chrono::steady_clock::duration took);
     void checkpointed() { ++checkpoints_; }
@@ -35,6 +36,7 @@ public:
 private:
     using Counter = std::atomic<std::uint64_t>;
     Counter messages_{0};
+    Counter read_{0};
     Counter bytes_{0};
     Counter wal_pages_{0};
     Counter commits_{0};

@@ -35,16 +35,10 @@ bool in_file(const Change& change)
 
 std::size_t weight(const Change& change)
 {
-    struct Weight {
-        std::size_t operator()(const Delivery& delivery) const
-        {
-            auto* buffer = std::get_if<Buffer>(&delivery.body);
-            return delivery.recipients.size() + (buffer ? buffer->view().size() : 0);
-        }
-        std::size_t operator()(const Removal&) const { return 128; }
-        std::size_t operator()(const RemovalEverywhere&) const { return 128; }
-    };
-    return std::visit(Weight{}, change);
+    auto* delivery = std::get_if<Delivery>(&change);
+    if (!delivery) return 128;
+    auto* buffer = std::get_if<Buffer>(&delivery->body);
+    return delivery->recipients.size() + (buffer ? buffer->view().size() : 0);
 }
 
 } // namespace
@@ -82,7 +76,7 @@ sqlite::Result<void> Writer::prepare(const Limits& limits)
     auto commit = database_.prepare("COMMIT");
     if (!commit) return std::unexpected(std::move(commit.error()));
     commit_ = std::move(*commit);
-    tally_.holds(counters_->all());
+    tally_.holds(counters_->all(), counters_->read());
     return {};
 }
 
@@ -117,7 +111,7 @@ void Writer::enqueue(Job job)
 {
     {
         std::lock_guard lock{mutex_};
-        auto& queue = std::holds_alternative<Removal>(job.change) ? removals_ : queue_;
+        auto& queue = progress(job.change) ? in_steps_ : queue_;
         queue.push_back(std::move(job));
     }
     arrived_.notify_one();
@@ -157,7 +151,7 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
 {
     std::unique_lock lock{mutex_};
     auto has_work = [this] {
-        return stopping_ || !queue_.empty() || !removals_.empty() || !discarded_.empty() ||
+        return stopping_ || !queue_.empty() || !in_steps_.empty() || !discarded_.empty() ||
                (!unneeded_.empty() && !held_);
     };
     auto most = expiry_turns_.until(expiry_->due());
@@ -170,10 +164,10 @@ bool Writer::take(std::vector<Job>& group, std::vector<BodyFile>& discarded)
         group.push_back(std::move(queue_.front()));
         queue_.pop_front();
     }
-    for (std::size_t keys = 0; !removals_.empty() && keys < most_removed;) {
-        keys += std::get<Removal>(removals_.front().change).left();
-        group.push_back(std::move(removals_.front()));
-        removals_.pop_front();
+    for (std::size_t messages = 0; !in_steps_.empty() && messages < most_removed;) {
+        messages += left(in_steps_.front().change);
+        group.push_back(std::move(in_steps_.front()));
+        in_steps_.pop_front();
     }
     return !group.empty() || !discarded.empty() || (!unneeded_.empty() && !held_) || !stopping_;
 }
@@ -221,10 +215,12 @@ sqlite::Result<void> Writer::commit(std::span<Job> jobs, With with)
     counters_->committed();
     const auto expired = expiry_->committed();
     expiry_turns_.went(expired);
-    tally_.committed(counters_->all(), wal_pages_, std::exchange(removed_now_, 0), expired);
+    tally_.committed(counters_->all(), counters_->read(), wal_pages_,
+                     std::exchange(removed_now_, 0), expired);
     if (with == With::expiry) expiry_turns_.worked();
-    if (jobs.empty()) return committed;
     for (auto& job : jobs) note(job);
+    tell(jobs);
+    if (jobs.empty()) return committed;
     writing_.worked();
     tally_.group(jobs.size());
     return committed;
@@ -254,7 +250,7 @@ sqlite::Result<void> Writer::commit_changes(std::span<Job> jobs, With with)
 /// What a change that is committed leaves to be done.
 void Writer::note(Job& job)
 {
-    if (auto* removal = std::get_if<Removal>(&job.change)) removal->removed += removal->step;
+    if (auto* steps = progress(job.change)) steps->done += std::exchange(steps->step, 0);
     auto* delivery = std::get_if<Delivery>(&job.change);
     if (!delivery) return;
     if (delivery->refusal) {
@@ -264,6 +260,18 @@ void Writer::note(Job& job)
     }
     refusals_.took(delivery->mailboxes);
     if (auto* file = std::get_if<BodyFile>(&delivery->body)) file->keep();
+}
+
+/// Last: a delivery's texts go to those who watch.
+void Writer::tell(std::span<Job> jobs)
+{
+    const auto happenings = changes_->committed();
+    if (watchers_.none()) return;
+    std::vector<Arrival> arrived;
+    for (auto& job : jobs)
+        if (auto* delivery = std::get_if<Delivery>(&job.change); delivery && job.waiter.outcome)
+            arrived.push_back(delivery->arrival());
+    watchers_.tell(arrived, happenings);
 }
 
 /// A step of expiry, when nothing else is to be done.
@@ -283,20 +291,17 @@ void Writer::fail(std::span<Job> jobs, StoreError kind, std::string_view reason)
     }
 }
 
-/// What a removal has left to do comes after the others'.
+/// What one that is done in steps has left to do comes after the others'.
 void Writer::set_aside_unfinished(std::vector<Job>& group)
 {
-    auto unfinished = [](const Job& job) {
-        auto* removal = std::get_if<Removal>(&job.change);
-        return removal && job.waiter.outcome && removal->left() > 0;
-    };
+    auto unfinished = [](const Job& job) { return job.waiter.outcome && left(job.change) > 0; };
     if (std::ranges::none_of(group, unfinished)) return;
     std::vector<Job> finished;
     finished.reserve(group.size());
     std::lock_guard lock{mutex_};
     for (auto& job : group) {
         if (unfinished(job))
-            removals_.push_back(std::move(job));
+            in_steps_.push_back(std::move(job));
         else
             finished.push_back(std::move(job));
     }

@@ -13,6 +13,7 @@
 #include "services/mail/tally.hpp"
 #include "services/mail/trouble.hpp"
 #include "services/mail/waiter.hpp"
+#include "services/mail/watchers.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -30,8 +31,9 @@ namespace portico::mail {
 /// The one thread that changes the database. It takes all changes that have arrived, writes them
 /// in one transaction, which is one sync, and wakes all who wait for them; it never waits for
 /// company that does not come. If a group fails its changes are tried one by one, so that a bad
-/// one fails alone. A removal of many messages is done in steps, and what arrives meanwhile goes
-/// between them. Ends, with everything that was asked of it done, in its destructor.
+/// one fails alone. What many messages are to be removed or marked by is done in steps, and what
+/// arrives meanwhile goes between them. Ends, with everything that was asked of it done, in its
+/// destructor.
 class Writer {
 public:
     /// What time it is: of the age of mail. On the writer's thread.
@@ -56,6 +58,8 @@ public:
     /// Of a message that did not come as far as here.
     void count_refusal(StoreError why) { tally_.failed(why); }
 
+    Watchers& watchers() { return watchers_; }
+
     /// All but what waits in memory. From any thread.
     StoreStatistics statistics() const { return tally_.statistics(); }
 
@@ -77,6 +81,7 @@ private:
     sqlite::Result<void> commit(std::span<Job> jobs, With with);
     sqlite::Result<void> commit_changes(std::span<Job> jobs, With with);
     void note(Job& job);
+    void tell(std::span<Job> jobs);
     void fail(std::span<Job> jobs, StoreError kind, std::string_view reason);
     void set_aside_unfinished(std::vector<Job>& group);
     static void answer_all(std::vector<Job> group);
@@ -95,6 +100,7 @@ private:
     Trouble checkpointing_;
     Refusals refusals_;
     ExpiryTurns expiry_turns_;
+    Watchers watchers_;
     Tally tally_;
     std::vector<std::string> unneeded_; // bodies whose last row is gone
     bool held_ = false;                 // they are, by a backup
@@ -105,7 +111,7 @@ private:
     std::mutex mutex_; // guards what follows
     std::condition_variable arrived_;
     std::deque<Job> queue_;
-    std::deque<Job> removals_; // take turns
+    std::deque<Job> in_steps_; // take turns
     std::vector<BodyFile> discarded_;
     bool stopping_ = false;
 
