@@ -209,7 +209,7 @@ struct Console : HttpConnection {
     std::vector<std::string> cors; // other origins whose pages may ask, see is_origin(); "*": all
     std::string webroot;           // what every path begins with: "", "/mail"
     std::string label;             // what people call this one
-    std::uint64_t work_bytes = 256 << 20; // of messages and requests in memory at once: 503
+    std::uint64_t work_bytes = 256 << 20;  // of messages and requests in memory at once: 503
     std::uint64_t search_text = 256 << 10; // of a message that plain terms of a search look at
 
     Console() { max_body = 80 << 20; } // a message of 50 MiB in base64, in JSON

@@ -49,6 +49,20 @@ TEST(ConsoleAccess, RefusesPagesOfOtherOrigins)
             << other;
 }
 
+TEST(ConsoleAccess, ShowsPicturesWithinAView)
+{
+    const auto fetched = [](std::string_view path, std::string_view as, std::string_view method) {
+        return is_picture_of_view(request_with({{"Sec-Fetch-Dest", as}}, method), path);
+    };
+    const std::string part = "/api/v1/message/0123456789abcdefghijkl/part/2";
+    EXPECT_TRUE(fetched(part, "image", "GET"));
+    EXPECT_FALSE(fetched(part, "script", "GET"));
+    EXPECT_FALSE(fetched(part, "image", "DELETE"));
+    EXPECT_FALSE(fetched("/api/v1/message/latest/part/2", "image", "GET"));
+    EXPECT_FALSE(fetched("/api/v1/message/0123456789abcdefghijkl/raw", "image", "GET"));
+    EXPECT_FALSE(fetched("/api/v1/message/0123456789abcdefghijkl", "image", "GET"));
+}
+
 TEST(ConsoleAccess, RefusesWhatBrowsersFetchForOtherPages)
 {
     const auto fetched = [](std::string_view site, std::string_view mode, std::string_view as,

@@ -394,8 +394,9 @@ def node_modules():
         NPM.mkdir(parents=True, exist_ok=True)
         if not mark.exists() or mark.read_text() != wanted:
             (NPM / "package.json").write_text(wanted)
+            # cypress-mailpit's peer would be all of Cypress, with a browser.
             run([program("npm"), "install", "--no-package-lock", "--no-audit", "--no-fund",
-                 "--loglevel=error"], cwd=NPM)
+                 "--legacy-peer-deps", "--loglevel=error"], cwd=NPM)
             mark.write_text(wanted)
     return NPM
 
