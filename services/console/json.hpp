@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/console/entry.hpp"
+#include "services/catalog/page.hpp"
 #include "services/mime/message.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,6 +14,8 @@
 namespace portico::console {
 
 using Json = nlohmann::json; // sorts its keys
+using catalog::Entry;
+using catalog::Totals;
 
 /// With a line end. A text that is no UTF-8 after all has U+FFFD in it.
 std::string to_text(const Json& json);
@@ -30,12 +32,6 @@ Json message_document(const Entry& entry, const mime::Message& message);
 
 /// Every field by its canonical name with a list of its values.
 Json headers_document(const mime::Message& message);
-
-struct Totals {
-    std::uint64_t total = 0, unread = 0;                   // of the mailbox
-    std::uint64_t messages_count = 0, messages_unread = 0; // of all that match
-    std::uint64_t start = 0;
-};
 
 /// The answer of a list and of a search; `tags` are all in use.
 Json list_document(const Totals& totals, const std::vector<std::string>& tags,

@@ -69,6 +69,8 @@ private:
     explicit Reader(sqlite::Database database) : database_{std::move(database)} {}
 
     std::vector<std::pair<sqlite::Statement*, const char*>> list_statements();
+    /// A row of listing_: all of its columns come in one call.
+    static void collect(sqlite3_context* call, int count, sqlite3_value** values);
 
     enum class Added : std::uint8_t { yes, no, gone };
     sqlite::Result<Added> add(const Message& message, ReadAhead& ahead);
@@ -89,6 +91,7 @@ private:
     sqlite::Statement in_mailbox_;
     sqlite::Statement begin_;
     sqlite::Statement end_;
+    std::vector<Message>* collected_ = nullptr; // while listing_ runs
 };
 
 /// The readers: as many as work at once, which is what the pool has threads. From any thread.

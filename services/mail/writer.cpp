@@ -17,8 +17,9 @@ constexpr std::size_t most_bytes = 8 << 20;
 // The files of deleted mail that are removed between two groups: freeing a large one takes 1 ms.
 constexpr std::size_t most_files = 50;
 
-// Checkpointing early and often keeps each one short.
-constexpr int checkpoint_pages = 200;
+// Checkpointing often keeps each one short, and seldom saves writing the same pages again: what
+// mail of 10 KiB gains in rate (6 % over 200 pages, 18 % at 4,000) it loses in p99 (4, 9, 21 ms).
+constexpr int checkpoint_pages = 1000;
 // Readers that are never all away keep the WAL from starting over; past this (64 MiB) the
 // writer holds new ones off for the moment it takes.
 constexpr int restart_pages = 8192;

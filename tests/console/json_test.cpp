@@ -1,5 +1,5 @@
+#include "services/catalog/tags.hpp"
 #include "services/console/json.hpp"
-#include "services/console/tags.hpp"
 #include "services/mime/message.hpp"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ const std::string source = "From: Ana <ana@example.net>\r\n"
                            "a;b\r\n"
                            "--b--\r\n";
 
-Arrival arrival()
+catalog::Arrival arrival()
 {
     return {
         .id = "0123456789abcdefghijkl",
@@ -45,7 +45,7 @@ Arrival arrival()
 
 struct Both {
     mime::Message message = mime::parse(source);
-    Entry entry = make_entry(arrival(), message, "mx.example.org", tags_of(message, {}));
+    Entry entry = make_entry(arrival(), message, "mx.example.org", catalog::tags_of(message, {}));
 };
 
 } // namespace
@@ -100,7 +100,7 @@ TEST(ConsoleJson, AMessage)
 TEST(ConsoleJson, AnEmptyMessageHasNoNulls)
 {
     const auto message = mime::parse("");
-    const auto entry = make_entry({.id = "x"}, message, "mx", {});
+    const auto entry = catalog::make_entry({.id = "x"}, message, "mx", {});
     for (const auto& document : {entry_document(entry), message_document(entry, message)})
         for (const auto& member : document.items())
             EXPECT_FALSE(member.value().is_null()) << member.key();
@@ -151,37 +151,6 @@ TEST(ConsoleJson, TimesHaveNoZerosAtTheEnd)
 TEST(ConsoleJson, TextIsAlwaysUtf8)
 {
     EXPECT_EQ(to_text(Json{{"a", "\xFF"}}), "{\"a\":\"\xEF\xBF\xBD\"}\n");
-}
-
-TEST(ConsoleEntry, FactsAreWhatASearchFinds)
-{
-    const Both both;
-    const auto facts = make_facts(both.entry, both.message);
-    for (auto query : {"to:mia@example.org", "to:Mia", "from:ana", "bcc:blind", "subject:GRÜßE",
-                       "tag:urgent", "has:attachment", "is:unread", "\"your code\"", "a.csv",
-                       "https://x.org/c", "bounce@example.net", "blind@example.org", "grüße"})
-        EXPECT_TRUE(matches(parse_query(query, {}), facts)) << query;
-    for (auto query : {"to:blind", "has:inline", "is:read", "tag:two", "\"code your\"", "a;b"})
-        EXPECT_FALSE(matches(parse_query(query, {}), facts)) << query;
-}
-
-TEST(ConsoleTags, AreCleaned)
-{
-    EXPECT_EQ(clean_tag("  a/b  c!"), "a b c");
-    EXPECT_EQ(clean_tag("A.b_c-d@e 1"), "A.b_c-d@e 1");
-    EXPECT_EQ(clean_tag("ü"), "");
-    EXPECT_EQ(clean_tag(std::string(150, 'x')).size(), 100U);
-    EXPECT_EQ(clean_tags({"b", "A", "B", "", "a"}), (std::vector<std::string>{"A", "b"}));
-}
-
-TEST(ConsoleTags, ComeFromAddressesAndAField)
-{
-    const auto message = mime::parse("From: x+f@a.org\r\nTo: user+a+b@x.org\r\nCc: c@x.org\r\n"
-                                     "X-Tags: one,, =?utf-8?Q?two?=\r\n\r\n");
-    using Tags = std::vector<std::string>;
-    EXPECT_EQ(tags_of(message, {}), (Tags{"a", "b", "f", "one", "two"}));
-    EXPECT_EQ(tags_of(message, {.plus_addresses = false}), (Tags{"one", "two"}));
-    EXPECT_EQ(tags_of(message, {.x_tags = false}), (Tags{"a", "b", "f"}));
 }
 
 } // namespace portico::console

@@ -1,8 +1,8 @@
 // Any octets are a message: its documents are whole and in UTF-8, and what is listed can be
 // fetched.
 
+#include "services/catalog/tags.hpp"
 #include "services/console/json.hpp"
-#include "services/console/tags.hpp"
 #include "services/mime/message.hpp"
 #include "services/mime/utf8.hpp"
 
@@ -48,14 +48,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto structure = mime::split(source, limits);
     require(!structure.nodes.empty() && structure.nodes.size() <= limits.parts);
     const auto message = mime::parse(source, mime::Detail::whole, limits);
-    const auto entry = console::make_entry({.id = "id", .recipients = {"ana@example.net"}}, message,
-                                           "host", console::tags_of(message, {}));
+    const auto entry = catalog::make_entry({.id = "id", .recipients = {"ana@example.net"}}, message,
+                                           "host", catalog::tags_of(message, {}));
     check_texts(console::entry_document(entry));
     check_texts(console::message_document(entry, message));
     check_texts(console::headers_document(message));
     require(entry.snippet.size() <= 203);
-    const auto facts = console::make_facts(entry, message);
-    require(mime::is_utf8(facts.text) && console::clean(facts.text) == facts.text);
+    const auto facts = catalog::make_facts(entry, message);
+    require(mime::is_utf8(facts.text) && catalog::clean(facts.text) == facts.text);
     check_parts(source, message.inlines, limits);
     check_parts(source, message.attachments, limits);
     const auto outline = mime::parse(source, mime::Detail::outline, limits);

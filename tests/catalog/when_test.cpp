@@ -1,4 +1,4 @@
-#include "services/console/when.hpp"
+#include "services/catalog/when.hpp"
 #include "tests/rule.hpp"
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -52,7 +52,7 @@ std::string told(std::string_view text, const Zone& zone = {})
 
 } // namespace
 
-TEST(ConsoleWhen, ReadsDates)
+TEST(CatalogWhen, ReadsDates)
 {
     rule("3339", "5.6", "a date of the search grammar may have its own offset");
     const std::string midnight = "1709596800000"; // 2024-03-05T00:00:00Z
@@ -92,7 +92,7 @@ TEST(ConsoleWhen, ReadsDates)
     for (const auto& c : cases) EXPECT_EQ(told(c.text), c.told) << c.text;
 }
 
-TEST(ConsoleWhen, ReadsThemInAZone)
+TEST(CatalogWhen, ReadsThemInAZone)
 {
     rule("8536", "3", "the zone data's files are read, versions 1 and 2");
     const auto berlin = parse_zone(berlin_file);
@@ -105,7 +105,7 @@ TEST(ConsoleWhen, ReadsThemInAZone)
     EXPECT_EQ(told("2024-07-01 14:00", *old), "1719835200000");
 }
 
-TEST(ConsoleWhen, AClockMayStrikeTwiceOrNot)
+TEST(CatalogWhen, AClockMayStrikeTwiceOrNot)
 {
     const auto berlin = parse_zone(berlin_file);
     ASSERT_TRUE(berlin);
@@ -120,7 +120,7 @@ TEST(ConsoleWhen, AClockMayStrikeTwiceOrNot)
     EXPECT_EQ(seconds(berlin->to_utc(local(autumn + 7200))), autumn + 3600);
 }
 
-TEST(ConsoleWhen, RefusesBrokenZones)
+TEST(CatalogWhen, RefusesBrokenZones)
 {
     EXPECT_FALSE(parse_zone(""));
     EXPECT_FALSE(parse_zone("TZif"));
@@ -135,7 +135,7 @@ TEST(ConsoleWhen, RefusesBrokenZones)
     EXPECT_TRUE(parse_zone(tzif({}, {0}))); // UTC's own
 }
 
-TEST(ConsoleWhen, ZoneNamesStayInTheirFolder)
+TEST(CatalogWhen, ZoneNamesStayInTheirFolder)
 {
     for (auto name : {"Europe/Berlin", "UTC", "Etc/GMT+5", "America/Port-au-Prince"})
         EXPECT_TRUE(is_zone_name(name)) << name;
@@ -144,4 +144,4 @@ TEST(ConsoleWhen, ZoneNamesStayInTheirFolder)
     EXPECT_FALSE(is_zone_name(std::string(65, 'a')));
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

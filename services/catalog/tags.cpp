@@ -1,11 +1,11 @@
-#include "services/console/tags.hpp"
+#include "services/catalog/tags.hpp"
 
 #include "services/mime/utf8.hpp"
 #include "services/mime/words.hpp"
 
 #include <algorithm>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -74,4 +74,4 @@ std::vector<std::string> tags_of(const mime::Message& message, const TagSources&
     return clean_tags(tags);
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

@@ -1,4 +1,4 @@
-#include "services/console/entry.hpp"
+#include "services/catalog/entry.hpp"
 
 #include "services/mime/html_text.hpp"
 #include "services/mime/utf8.hpp"
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -33,7 +33,7 @@ Addresses blind_copies(const mime::Message& message, const std::vector<std::stri
     return blind;
 }
 
-std::string search_text(const Entry& entry, const mime::Message& message)
+std::string search_text(const Entry& entry, const mime::Message& message, std::size_t most)
 {
     std::string text;
     const auto add = [&](std::string_view more) {
@@ -45,9 +45,17 @@ std::string search_text(const Entry& entry, const mime::Message& message)
     for (const auto* list : {&entry.to, &entry.cc, &entry.bcc, &entry.reply_to})
         add(haystack(*list));
     add(entry.arrival.return_path);
-    add(message.has_html ? mime::html_to_words(message.html, true) : message.text);
+    // Mark-up and blanks leave more than they are.
+    const auto body = mime::cut(message.has_html ? message.html : message.text, 8 * most);
+    if (message.has_html)
+        add(mime::html_to_words(body, true));
+    else
+        add(body);
     for (const auto& part : message.attachments) add(part.file_name);
-    return clean(text);
+    auto cleaned = clean(text);
+    cleaned.resize(mime::cut(cleaned, most).size());
+    if (cleaned.ends_with(' ')) cleaned.pop_back();
+    return cleaned;
 }
 
 } // namespace
@@ -74,7 +82,7 @@ Entry make_entry(Arrival arrival, const mime::Message& message, std::string_view
     return entry;
 }
 
-Facts make_facts(const Entry& entry, const mime::Message& message)
+Facts make_facts(const Entry& entry, const mime::Message& message, std::size_t most_text)
 {
     Facts facts{
         .from = haystack({entry.from}),
@@ -90,10 +98,10 @@ Facts make_facts(const Entry& entry, const mime::Message& message)
         .inlines = message.has_inline,
         .created = entry.arrival.created,
         .size = entry.arrival.size,
-        .text = search_text(entry, message),
+        .text = search_text(entry, message, most_text),
     };
     for (const auto& tag : entry.tags) facts.tags.push_back(mime::lower(tag));
     return facts;
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

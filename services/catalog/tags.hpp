@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace portico::console {
+namespace portico::catalog {
 
 /// A tag as it is kept: at most 100 of [A-Za-z0-9 ._@-], other characters one blank; "" if nothing
 /// is left.
@@ -23,4 +23,4 @@ struct TagSources {
 
 std::vector<std::string> tags_of(const mime::Message& message, const TagSources& sources);
 
-} // namespace portico::console
+} // namespace portico::catalog

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace portico::console {
+namespace portico::catalog {
 
 /// A zone's clock: UTC, or what a file of the zone data says. Past its last change that one's
 /// offset holds (the rule for later years, in the file's footer, is not read).
@@ -40,4 +40,4 @@ bool is_zone_name(std::string_view name);
 std::optional<std::chrono::sys_time<std::chrono::milliseconds>> parse_when(std::string_view text,
                                                                            const Zone& zone);
 
-} // namespace portico::console
+} // namespace portico::catalog

@@ -1,15 +1,16 @@
 #pragma once
 
-#include "services/console/query.hpp"
+#include "services/catalog/query.hpp"
 #include "services/mime/message.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace portico::console {
+namespace portico::catalog {
 
 /// What is known of a message without looking into it.
 struct Arrival {
@@ -39,7 +40,9 @@ struct Entry {
 Entry make_entry(Arrival arrival, const mime::Message& message, std::string_view host_name,
                  std::vector<std::string> tags);
 
-/// What a query is matched with.
-Facts make_facts(const Entry& entry, const mime::Message& message);
+/// What a query is matched with. `text` has at most `most_text` octets, and of the message's text
+/// or HTML only so many times eight are looked at: what is behind them is not found by plain terms.
+Facts make_facts(const Entry& entry, const mime::Message& message,
+                 std::size_t most_text = std::size_t{1} << 40);
 
-} // namespace portico::console
+} // namespace portico::catalog

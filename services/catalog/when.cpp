@@ -1,4 +1,4 @@
-#include "services/console/when.hpp"
+#include "services/catalog/when.hpp"
 
 #include "services/mime/utf8.hpp"
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <tuple>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -152,4 +152,4 @@ std::optional<std::chrono::sys_time<milliseconds>> parse_when(std::string_view t
     return zone.to_utc(*day + seconds) + (time - seconds);
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

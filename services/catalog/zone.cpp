@@ -1,8 +1,8 @@
-#include "services/console/when.hpp"
+#include "services/catalog/when.hpp"
 
 #include <algorithm>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -89,4 +89,4 @@ std::chrono::sys_seconds Zone::to_utc(std::chrono::local_seconds time) const
     return as_utc - before;
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

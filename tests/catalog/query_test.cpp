@@ -1,11 +1,11 @@
-#include "services/console/query.hpp"
+#include "services/catalog/query.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -62,7 +62,7 @@ std::string told(const Query& query)
 
 } // namespace
 
-TEST(ConsoleQuery, IsCutIntoTerms)
+TEST(CatalogQuery, IsCutIntoTerms)
 {
     const struct {
         std::string query, terms;
@@ -108,7 +108,7 @@ TEST(ConsoleQuery, IsCutIntoTerms)
     for (const auto& c : cases) EXPECT_EQ(told(parse_query(c.query, {})), c.terms) << c.query;
 }
 
-TEST(ConsoleQuery, Matches)
+TEST(CatalogQuery, Matches)
 {
     const struct {
         std::string query;
@@ -174,7 +174,7 @@ TEST(ConsoleQuery, Matches)
         EXPECT_EQ(matches(parse_query(c.query, {}), facts), c.matches) << c.query;
 }
 
-TEST(ConsoleQuery, CleansText)
+TEST(CatalogQuery, CleansText)
 {
     EXPECT_EQ(clean(" A,\tb\r\n(C) <d@X>; \"e\" "), "a b c d@x e");
     EXPECT_EQ(clean("<>"), "");
@@ -182,7 +182,7 @@ TEST(ConsoleQuery, CleansText)
     EXPECT_EQ(clean("\xFF"), "\xEF\xBF\xBD");
 }
 
-TEST(ConsoleQuery, TellsTheRecipientItPins)
+TEST(CatalogQuery, TellsTheRecipientItPins)
 {
     const auto pinned = [](std::string_view query) {
         return pinned_recipient(parse_query(query, {}));
@@ -196,11 +196,11 @@ TEST(ConsoleQuery, TellsTheRecipientItPins)
     EXPECT_EQ(pinned("addressed:a@x.org"), std::nullopt); // perhaps who sent it
 }
 
-TEST(ConsoleQuery, NeedsTextOnlyForPlainTerms)
+TEST(CatalogQuery, NeedsTextOnlyForPlainTerms)
 {
     EXPECT_FALSE(parse_query("to:a subject:b is:unread", {}).needs_text());
     EXPECT_TRUE(parse_query("to:a b", {}).needs_text());
     EXPECT_TRUE(parse_query("-b", {}).needs_text());
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

@@ -1,11 +1,11 @@
-#include "services/console/query.hpp"
+#include "services/catalog/query.hpp"
 
 #include "services/mime/utf8.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace portico::console {
+namespace portico::catalog {
 
 namespace {
 
@@ -217,4 +217,4 @@ std::optional<Pinned> pinned_recipient(const Query& query)
     return std::nullopt;
 }
 
-} // namespace portico::console
+} // namespace portico::catalog

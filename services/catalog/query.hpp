@@ -1,6 +1,6 @@
 #pragma once
 
-#include "services/console/when.hpp"
+#include "services/catalog/when.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <vector>
 
 /// The search grammar of Mailpit's API, without any I/O.
-namespace portico::console {
+namespace portico::catalog {
 
 /// Newlines, tabs and `< > " , ; ( )` are blanks, blanks are one, none at the ends, lower case
 /// (Unicode). Both sides of a comparison are cleaned: so a phrase is found across mark-up.
@@ -89,4 +89,4 @@ struct Pinned {
 };
 std::optional<Pinned> pinned_recipient(const Query& query);
 
-} // namespace portico::console
+} // namespace portico::catalog
