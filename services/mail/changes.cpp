@@ -1,5 +1,7 @@
 #include "services/mail/changes.hpp"
 
+#include "services/mail/envelope_text.hpp"
+
 #include <fmt/format.h>
 
 #include <bit>
@@ -12,10 +14,51 @@ namespace {
 constexpr std::size_t most_remembered_mailboxes = 4096;
 }
 
+Arrival Delivery::arrival()
+{
+    auto addressed = parse_recipients(recipients);
+    return {.key = key,
+            .id = std::move(id),
+            .received = std::chrono::sys_time<std::chrono::milliseconds>{std::chrono::milliseconds{
+                received}},
+            .size = size,
+            .reverse_path = std::move(reverse_path),
+            .recipients = std::move(addressed.recipients),
+            .mailboxes = std::move(mailboxes),
+            .username = std::move(addressed.username)};
+}
+
+Progress* progress(Change& change)
+{
+    return std::visit(
+        [](auto& kind) -> Progress* {
+            if constexpr (requires { kind.progress; })
+                return &kind.progress;
+            else
+                return nullptr;
+        },
+        change);
+}
+
+std::size_t left(const Change& change)
+{
+    return std::visit(
+        [](const auto& kind) -> std::size_t {
+            if constexpr (requires { kind.left(); })
+                return kind.left();
+            else
+                return 0;
+        },
+        change);
+}
+
 sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& database,
                                                           const Limits& limits, Counters& counters)
 {
     std::unique_ptr<Changes> changes{new Changes{limits, counters}};
+    auto marks = MarkTable::prepare(database, counters);
+    if (!marks) return std::unexpected(std::move(marks.error()));
+    changes->marks_ = std::move(*marks);
     const std::pair<sqlite::Statement&, const char*> statements[] = {
         {changes->find_mailbox_, "SELECT id FROM mailbox WHERE name = ?1"},
         {changes->add_mailbox_, "INSERT INTO mailbox (name) VALUES (?1) RETURNING id"},
@@ -29,7 +72,7 @@ sqlite::Result<std::unique_ptr<Changes>> Changes::prepare(sqlite::Database& data
          "DELETE FROM delivery WHERE mailbox = ?1 AND message = ?2 RETURNING mailbox, size"},
         {changes->remove_deliveries_,
          "DELETE FROM delivery WHERE message = ?1 AND mailbox IN (SELECT value FROM "
-         "json_each((SELECT mailboxes FROM message WHERE id = ?1 AND uid = ?2))) "
+         "json_each((SELECT mailboxes FROM message WHERE id = ?1 AND (?2 = '' OR uid = ?2)))) "
          "RETURNING mailbox, size"},
         {changes->remove_message_,
          "DELETE FROM message WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM "
@@ -80,18 +123,19 @@ sqlite::Result<Outcome> Changes::apply(Delivery& delivery, std::vector<std::stri
     for (auto id : mailboxes)
         if (added) added = add_delivery_.run(id, delivery.key, size, delivery.id, delivery.traits);
     if (!added) return std::unexpected(std::move(added.error()));
-    counters_.stored(size);
+    counters_.stored(delivery.key, size);
     for (auto id : mailboxes) counters_.delivered(id, size);
     return Outcome{};
 }
 
 sqlite::Result<Outcome> Changes::apply(Removal& removal, std::vector<std::string>& unneeded)
 {
-    removal.step = 0;
+    cause_ = removal.cause;
+    removal.progress.step = 0;
     // One that is not there any more was removed everywhere meanwhile: as asked.
-    for (auto key : std::span{removal.keys}.subspan(removal.removed)) {
+    for (auto key : std::span{removal.keys}.subspan(removal.progress.done)) {
         if (step_is_full()) break;
-        ++removal.step;
+        ++removal.progress.step;
         auto removed = let_go(remove_delivery_.start(removal.mailbox, key));
         if (!removed) return std::unexpected(std::move(removed.error()));
         if (auto done = remove_message(key, unneeded); !done)
@@ -103,12 +147,43 @@ sqlite::Result<Outcome> Changes::apply(Removal& removal, std::vector<std::string
 sqlite::Result<Outcome> Changes::apply(const RemovalEverywhere& removal,
                                        std::vector<std::string>& unneeded)
 {
+    cause_ = Cause::command;
     auto removed = let_go(remove_deliveries_.start(removal.key, removal.id));
     if (!removed) return std::unexpected(std::move(removed.error()));
     // A message is in at least one mailbox for as long as it exists.
     if (removed->messages == 0) return Outcome{std::unexpected(StoreError::gone)};
     if (auto done = remove_message(removal.key, unneeded); !done)
         return std::unexpected(std::move(done.error()));
+    return Outcome{};
+}
+
+sqlite::Result<Outcome> Changes::apply(RemovalOfMany& removal, std::vector<std::string>& unneeded)
+{
+    cause_ = removal.cause;
+    removal.progress.step = 0;
+    for (const auto& message : std::span{removal.messages}.subspan(removal.progress.done)) {
+        if (step_is_full()) break;
+        ++removal.progress.step;
+        auto removed = let_go(remove_deliveries_.start(message.key, message.id));
+        if (!removed) return std::unexpected(std::move(removed.error()));
+        if (removed->messages == 0) continue;
+        if (auto done = remove_message(message.key, unneeded); !done)
+            return std::unexpected(std::move(done.error()));
+    }
+    return Outcome{};
+}
+
+sqlite::Result<Outcome> Changes::apply(Marking& marking, std::vector<std::string>&)
+{
+    marking.progress.step = 0;
+    for (const auto& message : std::span{marking.messages}.subspan(marking.progress.done)) {
+        if (marked_ >= most_marked) break;
+        ++marked_;
+        ++marking.progress.step;
+        auto marks = marks_->set(message.key, message.id, marking.read, marking.tags);
+        if (!marks) return std::unexpected(std::move(marks.error()));
+        if (*marks) happenings_.marked.push_back(std::move(**marks));
+    }
     return Outcome{};
 }
 
@@ -199,6 +274,10 @@ sqlite::Result<void> Changes::remove_message(std::int64_t key, std::vector<std::
         if (!row) return std::unexpected(std::move(row.error()));
         if (!*row) return {};
         counters_.removed(rows.integer(2));
+        if (auto done = marks_->remove(key); !done) return done;
+        auto& told = happenings_.removed;
+        if (told.empty() || told.back().cause != cause_) told.push_back({cause_, {}});
+        told.back().keys.push_back(key);
         if (rows.integer(1) != 0)
             unneeded.emplace_back(rows.text(0));
         else

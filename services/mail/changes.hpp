@@ -5,7 +5,9 @@
 #include "services/mail/counters.hpp"
 #include "services/mail/error.hpp"
 #include "services/mail/limits.hpp"
+#include "services/mail/mark_table.hpp"
 #include "services/mail/sqlite.hpp"
+#include "services/mail/watcher.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +36,9 @@ struct Delivery {
     std::vector<std::string> mailboxes; // each once
     std::variant<Buffer, BodyFile> body;
     std::optional<Refusal> refusal = {}; // once applied: the limit it does not fit in
+
+    /// What watchers are told of it, once it is durable; takes its texts.
+    Arrival arrival();
 };
 
 /// What one transaction removes: some 10 ms of work, of which freeing the pages of large bodies
@@ -40,14 +46,49 @@ struct Delivery {
 inline constexpr std::size_t most_removed = 500;
 inline constexpr std::size_t most_removed_bytes = 4 << 20;
 
-/// Messages that leave one mailbox, in steps: each transaction takes the next of the keys.
+/// What marking is done in one: about as much.
+inline constexpr std::size_t most_marked = 1000;
+
+/// How far a change has come that is done in steps: each transaction takes the next of a list.
+struct Progress {
+    std::size_t done = 0; // in transactions that are committed
+    std::size_t step = 0; // in the one that goes on
+};
+
+/// Messages that leave one mailbox, in steps.
 struct Removal {
     std::int64_t mailbox;
     std::vector<std::int64_t> keys;
-    std::size_t removed = 0; // in transactions that are committed
-    std::size_t step = 0;    // in the one that goes on
+    Cause cause = Cause::session;
+    Progress progress = {};
 
-    std::size_t left() const { return keys.size() - removed; }
+    std::size_t left() const { return keys.size() - progress.done; }
+};
+
+/// A message by its key and, unless it is "", its identity.
+struct Named {
+    std::int64_t key;
+    std::string id;
+};
+
+/// Messages that leave all mailboxes, in steps; what is not there is passed over.
+struct RemovalOfMany {
+    std::vector<Named> messages;
+    Cause cause = Cause::command;
+    Progress progress = {};
+
+    std::size_t left() const { return messages.size() - progress.done; }
+};
+
+/// What readers make of messages, in steps; what is not given stays, what is not there is passed
+/// over.
+struct Marking {
+    std::vector<Named> messages;
+    std::optional<bool> read;
+    std::optional<std::vector<std::string>> tags;
+    Progress progress = {};
+
+    std::size_t left() const { return messages.size() - progress.done; }
 };
 
 /// A message that leaves all mailboxes; `gone` if there is none.
@@ -56,8 +97,23 @@ struct RemovalEverywhere {
     std::string id;
 };
 
-using Change = std::variant<Delivery, Removal, RemovalEverywhere>;
+using Change = std::variant<Delivery, Removal, RemovalEverywhere, RemovalOfMany, Marking>;
 using Outcome = std::expected<void, StoreError>;
+
+/// Null: it is done in one transaction.
+Progress* progress(Change& change);
+/// Of one that is done in steps: so many messages. 0: it is over.
+std::size_t left(const Change& change);
+
+/// What a transaction has done beside deliveries that watchers are to know.
+struct Happenings {
+    struct Removed {
+        Cause cause;
+        std::vector<std::int64_t> keys; // of messages that are in no mailbox any more
+    };
+    std::vector<Removed> removed;
+    std::vector<Marks> marked;
+};
 
 /// A message as its removal needs it.
 struct Oldest {
@@ -86,15 +142,25 @@ public:
     sqlite::Result<Count> remove_oldest_of(std::int64_t mailbox,
                                            std::vector<std::string>& unneeded);
 
-    /// From here on as much may be removed as one transaction should.
-    void begin_step() { removed_ = removed_bytes_ = 0; }
+    /// From here on as much may be removed as one transaction should, and it is for this.
+    void begin_step(Cause cause = Cause::command)
+    {
+        removed_ = removed_bytes_ = marked_ = 0;
+        cause_ = cause;
+    }
     std::size_t removed_in_step() const { return removed_; }
     bool step_is_full() const
     {
         return removed_ >= most_removed || removed_bytes_ >= most_removed_bytes;
     }
     /// What was applied did not happen.
-    void rolled_back() { mailboxes_.clear(); }
+    void rolled_back()
+    {
+        mailboxes_.clear();
+        happenings_ = {};
+    }
+    /// What was applied since the last call, and is committed.
+    Happenings committed() { return std::exchange(happenings_, {}); }
 
 private:
     Changes(const Limits& limits, Counters& counters) : limits_{limits}, counters_{counters} {}
@@ -103,6 +169,8 @@ private:
     sqlite::Result<Outcome> apply(Removal& removal, std::vector<std::string>& unneeded);
     sqlite::Result<Outcome> apply(const RemovalEverywhere& removal,
                                   std::vector<std::string>& unneeded);
+    sqlite::Result<Outcome> apply(RemovalOfMany& removal, std::vector<std::string>& unneeded);
+    sqlite::Result<Outcome> apply(Marking& marking, std::vector<std::string>& unneeded);
     sqlite::Result<std::int64_t> mailbox(const std::string& name);
     bool has_room(Delivery& delivery, const Count& now, const Limit& limit,
                   const std::string& mailbox) const;
@@ -111,6 +179,7 @@ private:
 
     Limits limits_;
     Counters& counters_;
+    std::unique_ptr<MarkTable> marks_;
     sqlite::Statement find_mailbox_;
     sqlite::Statement add_mailbox_;
     sqlite::Statement add_message_;
@@ -124,6 +193,9 @@ private:
     // In this step:
     std::size_t removed_ = 0;       // out of a mailbox
     std::size_t removed_bytes_ = 0; // that were in rows
+    std::size_t marked_ = 0;
+    Cause cause_ = Cause::command;
+    Happenings happenings_; // of this transaction
 };
 
 } // namespace portico::mail

@@ -1,5 +1,6 @@
 #include "services/mail/check.hpp"
 
+#include "services/mail/agreements.hpp"
 #include "services/mail/bodies.hpp"
 #include "services/mail/checksum.hpp"
 #include "services/mail/identity.hpp"
@@ -9,7 +10,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <thread>
 #include <vector>
@@ -24,46 +24,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t piece = 256 << 10;
 constexpr int steps_between_questions = 10'000; // of SQLite's machine, well under a millisecond
 constexpr auto patience = 3s;                   // for what a running server is about to finish
-
-// What the tables have to agree in. A row is a finding. JSON is looked into only where it is JSON:
-// SQLite gives up the whole question otherwise.
-constexpr std::array agreements{
-    R"sql(SELECT printf('mailbox %s counts %d messages of %d octets, but has %d of %d', name, messages,
-                        bytes, ifnull(n, 0), ifnull(s, 0))
-          FROM mailbox LEFT JOIN (SELECT mailbox AS id, count(*) AS n, sum(size) AS s FROM delivery
-                                  GROUP BY mailbox) USING (id)
-          WHERE messages <> ifnull(n, 0) OR bytes <> ifnull(s, 0))sql",
-    R"sql(SELECT printf('the store counts %d messages of %d octets, but has %d of %d', messages, bytes,
-                        n, s)
-          FROM store, (SELECT count(*) AS n, ifnull(sum(size), 0) AS s FROM message)
-          WHERE messages <> n OR bytes <> s)sql",
-    R"sql(SELECT printf('%d messages are in mailbox number %d, which is not there', count(*), mailbox)
-          FROM delivery WHERE mailbox NOT IN (SELECT id FROM mailbox) GROUP BY mailbox)sql",
-    R"sql(SELECT CASE
-              WHEN message.id IS NULL THEN printf('mailbox %s has message %s (key %d), which is not there',
-                  mailbox.name, delivery.uid, delivery.message)
-              WHEN message.uid <> delivery.uid THEN printf('mailbox %s has message %s (key %d) as %s',
-                  mailbox.name, message.uid, message.id, delivery.uid)
-              WHEN message.size <> delivery.size THEN printf(
-                  'mailbox %s has message %s with %d octets instead of %d', mailbox.name, message.uid,
-                  delivery.size, message.size)
-              ELSE printf('message %s does not know that it is in mailbox %s', message.uid, mailbox.name)
-          END
-          FROM delivery LEFT JOIN message ON message.id = delivery.message
-                        LEFT JOIN mailbox ON mailbox.id = delivery.mailbox
-          WHERE message.id IS NULL OR message.uid <> delivery.uid OR message.size <> delivery.size
-              OR CASE WHEN json_valid(message.mailboxes) THEN NOT EXISTS (
-                  SELECT 1 FROM json_each(message.mailboxes) WHERE value = delivery.mailbox) END)sql",
-    R"sql(SELECT printf('message %s: its list of mailboxes is none: %s', uid, mailboxes)
-          FROM message WHERE CASE WHEN NOT json_valid(mailboxes) THEN 1
-              WHEN json_type(mailboxes) <> 'array' THEN 1
-              ELSE EXISTS (SELECT 1 FROM json_each(mailboxes)
-                           WHERE type <> 'integer' OR value NOT IN (SELECT id FROM mailbox)) END)sql",
-    R"sql(SELECT printf('message %s (key %d) is in no mailbox', uid, id)
-          FROM message WHERE CASE WHEN json_valid(mailboxes) THEN NOT EXISTS (
-              SELECT 1 FROM json_each(message.mailboxes) AS each CROSS JOIN delivery
-              ON delivery.mailbox = each.value AND delivery.message = message.id) END)sql",
-};
 
 /// A body that is to be read once the transaction that found it is over.
 struct Filed {
@@ -173,7 +133,7 @@ Checker::Done Checker::tables()
 {
     if (auto begun = database_.execute("BEGIN"); !begun) return begun;
     attempt(counts());
-    for (const auto* sql : agreements) {
+    for (const auto* sql : agreements()) {
         auto statement = database_.prepare(sql);
         if (!statement) return std::unexpected(std::move(statement.error()));
         auto rows = statement->start();

@@ -11,7 +11,8 @@ sqlite::Result<std::unique_ptr<Counters>> Counters::prepare(sqlite::Database& da
         {counters->read_mailbox_, "SELECT messages, bytes FROM mailbox WHERE id = ?1"},
         {counters->write_mailbox_, "UPDATE mailbox SET messages = messages + ?2, "
                                    "bytes = bytes + ?3 WHERE id = ?1"},
-        {counters->write_all_, "UPDATE store SET messages = messages + ?1, bytes = bytes + ?2"},
+        {counters->write_all_, "UPDATE store SET messages = messages + ?1, bytes = bytes + ?2, "
+                               "read = read + ?3, last_key = max(last_key, ?4)"},
     };
     for (auto& [statement, sql] : statements) {
         auto prepared = database.prepare(sql);
@@ -22,7 +23,10 @@ sqlite::Result<std::unique_ptr<Counters>> Counters::prepare(sqlite::Database& da
     if (!messages) return std::unexpected(std::move(messages.error()));
     auto bytes = database.integer("SELECT bytes FROM store");
     if (!bytes) return std::unexpected(std::move(bytes.error()));
+    auto read = database.integer("SELECT read FROM store");
+    if (!read) return std::unexpected(std::move(read.error()));
     counters->all_ = {*messages, *bytes};
+    counters->read_ = *read;
     return counters;
 }
 
@@ -48,19 +52,22 @@ sqlite::Result<void> Counters::write()
 {
     for (auto& [id, change] : in_mailboxes_)
         if (auto done = write_mailbox_.run(id, change.messages, change.bytes); !done) return done;
-    if (in_mailboxes_.empty()) return {};
-    return write_all_.run(in_all_.messages, in_all_.bytes);
+    if (in_mailboxes_.empty() && read_more_ == 0) return {};
+    return write_all_.run(in_all_.messages, in_all_.bytes, read_more_, largest_key_);
 }
 
 void Counters::committed()
 {
     all_ = all();
+    read_ = read();
     rolled_back();
 }
 
 void Counters::rolled_back()
 {
     in_all_ = {};
+    read_more_ = 0;
+    largest_key_ = 0;
     in_mailboxes_.clear();
 }
 

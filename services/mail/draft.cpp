@@ -1,5 +1,7 @@
 #include "services/mail/draft.hpp"
 
+#include "services/mail/envelope_text.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <stdexcept>
@@ -10,22 +12,6 @@ namespace portico::mail {
 namespace {
 // A larger piece costs memory and saves little: a write is 10 microseconds of overhead.
 constexpr std::size_t piece = 256 << 10;
-
-/// Of MAIL, as a client would write them.
-std::string parameters(const Envelope& envelope)
-{
-    std::string text;
-    auto add = [&text](std::string_view parameter, std::string_view value = {}) {
-        if (!text.empty()) text += ' ';
-        (text += parameter) += value;
-    };
-    if (envelope.body == BodyType::eight_bit) add("BODY=8BITMIME");
-    if (envelope.body == BodyType::binary) add("BODY=BINARYMIME");
-    if (envelope.smtputf8) add("SMTPUTF8");
-    if (!envelope.ret.empty()) add("RET=", envelope.ret);
-    if (!envelope.envid.empty()) add("ENVID=", envelope.envid);
-    return text;
-}
 } // namespace
 
 SqliteDraft::~SqliteDraft()
@@ -99,20 +85,15 @@ Delivery SqliteDraft::delivery()
             std::chrono::floor<std::chrono::milliseconds>(received).time_since_epoch().count(),
         .size = size_,
         .reverse_path = std::move(envelope_.reverse_path),
-        .parameters = parameters(envelope_),
+        .parameters = parameters_text(envelope_),
         .traits = traits_.bits(),
         .checksum = checksum_.value(),
-        .recipients = {},
+        .recipients = recipients_text(envelope_),
         .mailboxes = {},
         .body = std::move(buffer_),
     };
-    for (auto& recipient : envelope_.recipients) {
-        if (!delivery.recipients.empty()) delivery.recipients += '\n';
-        delivery.recipients += recipient.address;
-        if (!recipient.notify.empty()) delivery.recipients += "\tNOTIFY=" + recipient.notify;
-        if (!recipient.orcpt.empty()) delivery.recipients += "\tORCPT=" + recipient.orcpt;
+    for (auto& recipient : envelope_.recipients)
         delivery.mailboxes.push_back(std::move(recipient.mailbox));
-    }
     std::ranges::sort(delivery.mailboxes);
     auto repeated = std::ranges::unique(delivery.mailboxes);
     delivery.mailboxes.erase(repeated.begin(), repeated.end());

@@ -32,7 +32,7 @@ void Expiry::look()
 
 sqlite::Result<void> Expiry::step(Time now, std::vector<std::string>& unneeded)
 {
-    changes_.begin_step();
+    changes_.begin_step(Cause::expiry);
     unfinished_ = false;
     if (auto done = too_old(now, unneeded); !done) return done;
     if (!limits_.expire) return {};

@@ -117,7 +117,7 @@ net::Task<std::expected<void, StoreError>> SqliteMaildrop::fetch(std::size_t ind
 net::Task<std::expected<void, StoreError>> SqliteMaildrop::remove(std::vector<std::size_t> indices)
 {
     if (indices.empty()) co_return Outcome{};
-    Removal removal{listing_.mailbox, {}};
+    Removal removal{.mailbox = listing_.mailbox, .keys = {}};
     removal.keys.reserve(indices.size());
     for (auto index : indices) removal.keys.push_back(listing_.messages.at(index).key);
     Change change{std::move(removal)};

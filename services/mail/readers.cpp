@@ -43,10 +43,13 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
     if (auto set_up = set_up_reading(*database); !set_up)
         return std::unexpected(std::move(set_up.error()));
     std::unique_ptr<Reader> reader{new Reader{std::move(*database)}};
+    if (auto made = reader->database_.aggregate("collect", 4, &Reader::collect, reader.get());
+        !made)
+        return std::unexpected(std::move(made.error()));
     const std::pair<sqlite::Statement&, const char*> statements[] = {
         {reader->mailbox_, "SELECT id, messages FROM mailbox WHERE name = ?1"},
         {reader->listing_,
-         "SELECT message, size, uid, traits FROM delivery WHERE mailbox = ?1 ORDER BY message"},
+         "SELECT collect(message, size, uid, traits) FROM delivery WHERE mailbox = ?1"},
         // CROSS JOIN keeps the tables in this order, so that the newest come without sorting.
         {reader->newest_,
          "SELECT message.uid, mailbox.name, message.reverse_path, message.size, message.received "
@@ -74,6 +77,11 @@ sqlite::Result<std::unique_ptr<Reader>> Reader::open(const std::filesystem::path
         if (!prepared) return std::unexpected(std::move(prepared.error()));
         statement = std::move(*prepared);
     }
+    for (auto& [statement, sql] : reader->list_statements()) {
+        auto prepared = reader->database_.prepare(sql);
+        if (!prepared) return std::unexpected(std::move(prepared.error()));
+        *statement = std::move(*prepared);
+    }
     return reader;
 }
 
@@ -91,15 +99,28 @@ sqlite::Result<Listing> Reader::listing(const std::string& mailbox)
         const auto count = std::clamp<std::int64_t>(rows.integer(1), 0, most_reserved);
         listing.messages.reserve(static_cast<std::size_t>(count));
     }
-    auto rows = listing_.start(listing.mailbox);
-    for (;;) {
-        auto row = rows.next();
-        if (!row) return std::unexpected(std::move(row.error()));
-        if (!*row) return listing;
-        make_room(listing.messages);
-        listing.messages.push_back(
-            message(rows.integer(0), rows.integer(1), rows.text(2), rows.integer(3)));
+    collected_ = &listing.messages;
+    auto collected = listing_.run(listing.mailbox);
+    collected_ = nullptr;
+    if (!collected) return std::unexpected(std::move(collected.error()));
+    // They come in the table's order, which is this; but SQL does not promise it.
+    if (!std::ranges::is_sorted(listing.messages, {}, &Message::key))
+        std::ranges::sort(listing.messages, {}, &Message::key);
+    return listing;
+}
+
+void Reader::collect(sqlite3_context* call, int, sqlite3_value** values)
+{
+    auto& messages = *static_cast<Reader*>(sqlite3_user_data(call))->collected_;
+    auto* id = reinterpret_cast<const char*>(sqlite3_value_text(values[2]));
+    auto length = static_cast<std::size_t>(sqlite3_value_bytes(values[2]));
+    try {
+        make_room(messages);
+    } catch (const std::bad_alloc&) {
+        return sqlite3_result_error_nomem(call);
     }
+    messages.push_back(message(sqlite3_value_int64(values[0]), sqlite3_value_int64(values[1]),
+                               {id, id ? length : 0}, sqlite3_value_int64(values[3])));
 }
 
 sqlite::Result<std::vector<Summary>> Reader::summaries(const std::string& mailbox, std::size_t most)

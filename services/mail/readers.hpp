@@ -2,6 +2,7 @@
 
 #include "net/pool.hpp"
 #include "net/task.hpp"
+#include "services/mail/changes.hpp"
 #include "services/mail/read_ahead.hpp"
 #include "services/mail/sqlite.hpp"
 #include "services/mail/store.hpp"
@@ -52,8 +53,24 @@ public:
     sqlite::Result<bool> read_ahead(std::span<const Message> messages, std::size_t wanted,
                                     ReadAhead& ahead);
 
+    // Those of Store (reader_lists.cpp).
+    sqlite::Result<std::vector<Arrival>> arrivals(std::int64_t after, std::size_t most);
+    sqlite::Result<std::vector<Arrival>> newest(const std::string& mailbox, std::int64_t before,
+                                                std::size_t most);
+    sqlite::Result<std::vector<std::int64_t>> keys();
+    sqlite::Result<std::vector<Marks>> marks();
+    sqlite::Result<std::vector<MailboxSummary>> mailboxes(const std::string& after,
+                                                          std::size_t most);
+    /// Of those that are in the mailbox.
+    sqlite::Result<Removal> removal_from(const std::string& mailbox,
+                                         const std::vector<Named>& messages);
+
 private:
     explicit Reader(sqlite::Database database) : database_{std::move(database)} {}
+
+    std::vector<std::pair<sqlite::Statement*, const char*>> list_statements();
+    /// A row of listing_: all of its columns come in one call.
+    static void collect(sqlite3_context* call, int count, sqlite3_value** values);
 
     enum class Added : std::uint8_t { yes, no, gone };
     sqlite::Result<Added> add(const Message& message, ReadAhead& ahead);
@@ -66,8 +83,15 @@ private:
     sqlite::Statement find_;
     sqlite::Statement body_;
     sqlite::Statement whole_body_;
+    sqlite::Statement arrivals_;
+    sqlite::Statement newest_of_;
+    sqlite::Statement keys_;
+    sqlite::Statement marks_;
+    sqlite::Statement mailboxes_;
+    sqlite::Statement in_mailbox_;
     sqlite::Statement begin_;
     sqlite::Statement end_;
+    std::vector<Message>* collected_ = nullptr; // while listing_ runs
 };
 
 /// The readers: as many as work at once, which is what the pool has threads. From any thread.

@@ -26,8 +26,12 @@ constexpr std::int64_t application_id = 0x50727463; // "Prtc", PRAGMA applicatio
 // is there: the deliveries of a mailbox, and the messages, in which one for many mailboxes counts
 // once.
 //
+// Since step 4 `mark` has a row for each message that is read, or whose tags are not those it came
+// with (tags, one a line; NULL: those); `store` counts the read ones and keeps the largest key that
+// was ever used, so that none is used again.
+//
 // Foreign keys are not declared: the one writer keeps them, and each check would cost a lookup.
-constexpr std::array<Migration, 3> steps{R"sql(
+constexpr std::array<Migration, 4> steps{R"sql(
     CREATE TABLE store (
         only INTEGER PRIMARY KEY CHECK (only = 1),
         secret_high INTEGER NOT NULL,
@@ -69,6 +73,16 @@ constexpr std::array<Migration, 3> steps{R"sql(
     UPDATE mailbox SET (messages, bytes) = (SELECT count(*), coalesce(sum(size), 0)
                                             FROM delivery WHERE mailbox = mailbox.id);
     UPDATE store SET (messages, bytes) = (SELECT count(*), coalesce(sum(size), 0) FROM message);
+)sql",
+                                         R"sql(
+    CREATE TABLE mark (
+        message INTEGER PRIMARY KEY,
+        read INTEGER NOT NULL,
+        tags TEXT
+    ) STRICT;
+    ALTER TABLE store ADD COLUMN read INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE store ADD COLUMN last_key INTEGER NOT NULL DEFAULT 0;
+    UPDATE store SET last_key = (SELECT coalesce(max(id), 0) FROM message);
 )sql"};
 
 std::unexpected<sqlite::Error> refuse(sqlite::Database& database, std::string_view what)

@@ -143,6 +143,17 @@ Result<Statement> Database::prepare(std::string_view sql)
     return Statement{statement};
 }
 
+Result<void> Database::aggregate(const char* name, int arguments,
+                                 void (*step)(sqlite3_context*, int, sqlite3_value**), void* data)
+{
+    auto* handle = database_.get();
+    if (sqlite3_create_function_v2(
+            handle, name, arguments, SQLITE_UTF8 | SQLITE_DIRECTONLY, data, nullptr, step,
+            [](sqlite3_context*) {}, nullptr) != SQLITE_OK)
+        return std::unexpected(error_of(handle));
+    return {};
+}
+
 Result<std::int64_t> Database::integer(std::string_view sql)
 {
     auto statement = prepare(sql);

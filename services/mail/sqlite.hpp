@@ -101,6 +101,10 @@ public:
     /// Runs one or more statements of SQL text.
     Result<void> execute(const std::string& sql);
     Result<Statement> prepare(std::string_view sql);
+    /// An aggregate for SQL text, whose value is NULL: `step` is given the arguments of each row, and
+    /// `data` by sqlite3_user_data().
+    Result<void> aggregate(const char* name, int arguments,
+                           void (*step)(sqlite3_context*, int, sqlite3_value**), void* data);
     /// The first column of the first row, 0 if there is none.
     Result<std::int64_t> integer(std::string_view sql);
 

@@ -12,9 +12,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <fcntl.h>
+#include <iterator>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -91,6 +93,106 @@ public:
         co_return outcome;
     }
 
+    Answer<std::vector<Arrival>> arrivals(std::int64_t after, std::size_t most) override
+    {
+        co_return co_await readers_.ask(
+            [after, most](Reader& reader) { return reader.arrivals(after, most); });
+    }
+
+    Answer<std::vector<std::int64_t>> keys() override
+    {
+        co_return co_await readers_.ask([](Reader& reader) { return reader.keys(); });
+    }
+
+    Answer<std::vector<Marks>> marks() override
+    {
+        co_return co_await readers_.ask([](Reader& reader) { return reader.marks(); });
+    }
+
+    std::optional<std::int64_t> key_of(std::string_view id) const override
+    {
+        return identities_.key_of(id);
+    }
+
+    Answer<void> mark(std::vector<std::string> ids, std::optional<bool> read,
+                      std::optional<std::vector<std::string>> tags) override
+    {
+        Change change{Marking{named(std::move(ids)), read, std::move(tags)}};
+        co_return co_await apply(std::move(change));
+    }
+
+    Answer<void> mark_all(bool read) override
+    {
+        auto marked = co_await marks();
+        if (!marked) co_return std::unexpected(marked.error());
+        std::vector<std::int64_t> already;
+        for (const auto& marks : *marked)
+            if (marks.read) already.push_back(marks.key);
+        std::vector<std::int64_t> keys_to_mark;
+        if (read) {
+            auto there = co_await keys();
+            if (!there) co_return std::unexpected(there.error());
+            std::ranges::set_difference(*there, already, std::back_inserter(keys_to_mark));
+        } else {
+            keys_to_mark = std::move(already);
+        }
+        Change change{Marking{named(keys_to_mark), read, {}}};
+        co_return co_await apply(std::move(change));
+    }
+
+    Answer<void> remove_each(std::vector<std::string> ids) override
+    {
+        Change change{RemovalOfMany{.messages = named(std::move(ids))}};
+        co_return co_await apply(std::move(change));
+    }
+
+    Answer<void> remove_all() override
+    {
+        auto there = co_await keys();
+        if (!there) co_return std::unexpected(there.error());
+        Change change{RemovalOfMany{.messages = named(*there), .cause = Cause::all}};
+        co_return co_await apply(std::move(change));
+    }
+
+    Answer<std::vector<MailboxSummary>> mailboxes(std::string after, std::size_t most) override
+    {
+        co_return co_await readers_.ask(
+            [&after, most](Reader& reader) { return reader.mailboxes(after, most); });
+    }
+
+    Answer<std::vector<Arrival>> newest(std::string mailbox, std::int64_t before,
+                                        std::size_t most) override
+    {
+        co_return co_await readers_.ask([&mailbox, before, most](Reader& reader) {
+            return reader.newest(mailbox, before, most);
+        });
+    }
+
+    Answer<void> remove_from(std::string mailbox, std::vector<std::string> ids) override
+    {
+        const auto messages = named(std::move(ids));
+        auto removal = co_await readers_.ask([&mailbox, &messages](Reader& reader) {
+            return reader.removal_from(mailbox, messages);
+        });
+        if (!removal) co_return std::unexpected(removal.error());
+        Change change{std::move(*removal)};
+        co_return co_await apply(std::move(change));
+    }
+
+    Answer<void> empty(std::string mailbox) override
+    {
+        auto listing =
+            co_await readers_.ask([&mailbox](Reader& reader) { return reader.listing(mailbox); });
+        if (!listing) co_return std::unexpected(listing.error());
+        Removal removal{.mailbox = listing->mailbox, .keys = {}, .cause = Cause::command};
+        for (const auto& message : listing->messages) removal.keys.push_back(message.key);
+        Change change{std::move(removal)};
+        co_return co_await apply(std::move(change));
+    }
+
+    void watch(Watcher& watcher) override { writer_->watchers().add(watcher); }
+    void unwatch(Watcher& watcher) override { writer_->watchers().remove(watcher); }
+
     StoreStatistics statistics() const override
     {
         auto statistics = writer_->statistics();
@@ -99,6 +201,32 @@ public:
     }
 
 private:
+    /// What no identity of this store's leads to is left out.
+    std::vector<Named> named(std::vector<std::string> ids) const
+    {
+        std::vector<Named> messages;
+        for (auto& id : ids)
+            if (auto key = identities_.key_of(id)) messages.push_back({*key, std::move(id)});
+        return messages;
+    }
+    static std::vector<Named> named(const std::vector<std::int64_t>& keys)
+    {
+        std::vector<Named> messages;
+        messages.reserve(keys.size());
+        for (auto key : keys) messages.push_back({key, ""});
+        return messages;
+    }
+
+    /// A change that is done in steps.
+    Answer<void> apply(Change change)
+    {
+        if (left(change) == 0) co_return Outcome{};
+        const bool removes = !std::holds_alternative<Marking>(change);
+        auto outcome = co_await writer_->apply(std::move(change));
+        if (removes) removed_.fetch_add(1, std::memory_order_release);
+        co_return outcome;
+    }
+
     config::Mail limits_;
     net::Pool& pool_;
     std::unique_ptr<Bodies> bodies_;
@@ -144,7 +272,8 @@ Opened look_over(sqlite::Database& database)
                       "SELECT max(id) FROM message",
                       "SELECT length(body) FROM message ORDER BY id DESC LIMIT 1",
                       "SELECT size FROM delivery ORDER BY mailbox, message LIMIT 1",
-                      "SELECT size FROM delivery ORDER BY mailbox DESC, message DESC LIMIT 1"})
+                      "SELECT size FROM delivery ORDER BY mailbox DESC, message DESC LIMIT 1",
+                      "SELECT max(message) FROM mark"})
         if (auto looked = database.integer(sql); !looked)
             return std::unexpected(std::move(looked.error().what));
     return {};
@@ -224,7 +353,8 @@ std::expected<std::unique_ptr<Store>, std::string> open_sqlite_store(std::filesy
     if (!identities) return std::unexpected(std::move(identities.error()));
     if (opened = sweep(*database, *kept_bodies, *identities, log); !opened)
         return std::unexpected(std::move(opened.error()));
-    auto last_key = database->integer("SELECT max(id) FROM message");
+    auto last_key = database->integer(
+        "SELECT max(last_key, (SELECT ifnull(max(id), 0) FROM message)) FROM store");
     if (!last_key) return std::unexpected(std::move(last_key.error().what));
     auto writer =
         Writer::start(std::move(*database), *kept_bodies, log, Limits{limits}, std::move(clock));

@@ -5,21 +5,20 @@
 #include "services/mail/changes.hpp"
 #include "services/mail/counters.hpp"
 #include "services/mail/expiry.hpp"
+#include "services/mail/expiry_turns.hpp"
 #include "services/mail/limits.hpp"
 #include "services/mail/refusals.hpp"
 #include "services/mail/sqlite.hpp"
 #include "services/mail/statistics.hpp"
+#include "services/mail/tally.hpp"
 #include "services/mail/trouble.hpp"
+#include "services/mail/waiter.hpp"
+#include "services/mail/watchers.hpp"
 
-#include <asio/any_completion_handler.hpp>
-#include <asio/executor_work_guard.hpp>
-
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -32,12 +31,13 @@ namespace portico::mail {
 /// The one thread that changes the database. It takes all changes that have arrived, writes them
 /// in one transaction, which is one sync, and wakes all who wait for them; it never waits for
 /// company that does not come. If a group fails its changes are tried one by one, so that a bad
-/// one fails alone. A removal of many messages is done in steps, and what arrives meanwhile goes
-/// between them. Ends, with everything that was asked of it done, in its destructor.
+/// one fails alone. What many messages are to be removed or marked by is done in steps, and what
+/// arrives meanwhile goes between them. Ends, with everything that was asked of it done, in its
+/// destructor.
 class Writer {
 public:
     /// What time it is: of the age of mail. On the writer's thread.
-    using Clock = std::function<std::chrono::system_clock::time_point()>;
+    using Clock = ExpiryTurns::Clock;
 
     /// `bodies` and `log` outlive it.
     static sqlite::Result<std::unique_ptr<Writer>> start(sqlite::Database database,
@@ -56,18 +56,14 @@ public:
     void discard(BodyFile file);
 
     /// Of a message that did not come as far as here.
-    void count_refusal(StoreError why);
+    void count_refusal(StoreError why) { tally_.failed(why); }
+
+    Watchers& watchers() { return watchers_; }
 
     /// All but what waits in memory. From any thread.
-    StoreStatistics statistics() const;
+    StoreStatistics statistics() const { return tally_.statistics(); }
 
 private:
-    /// Who waits: a coroutine on a loop, which has work for as long as it does.
-    struct Waiter {
-        asio::executor_work_guard<net::Executor> loop;
-        asio::any_completion_handler<void(Outcome)> resume;
-        Outcome outcome;
-    };
     struct Job {
         Change change;
         Waiter waiter;
@@ -81,17 +77,14 @@ private:
     void write(std::span<Job> group);
     sqlite::Result<void> prepare(const Limits& limits);
     void expire();
-    bool expiry_is_due() const;
-    std::chrono::milliseconds until_expiry() const;
-    void log_expired();
     enum class With { nothing, expiry };
     sqlite::Result<void> commit(std::span<Job> jobs, With with);
     sqlite::Result<void> commit_changes(std::span<Job> jobs, With with);
     void note(Job& job);
-    void count(const Count& expired);
+    void tell(std::span<Job> jobs);
     void fail(std::span<Job> jobs, StoreError kind, std::string_view reason);
     void set_aside_unfinished(std::vector<Job>& group);
-    static void answer(std::vector<Job> group);
+    static void answer_all(std::vector<Job> group);
     void remove_unneeded();
     void checkpoint();
 
@@ -105,43 +98,22 @@ private:
     Trouble writing_;
     Trouble removing_;
     Trouble checkpointing_;
-    Trouble expiring_;
     Refusals refusals_;
-    net::Log& log_;
-    Clock clock_;
-    Expiry::Time expire_again_ = Expiry::Time::min(); // after it failed
-    Count expired_;                                   // that is not in the log yet
-    Expiry::Time log_expired_ = Expiry::Time::min();  // not before
-    std::vector<std::string> unneeded_;               // bodies whose last row is gone
-    bool held_ = false;                               // they are, by a backup
-    int wal_pages_ = 0;                               // in the WAL as of the last commit
-    std::size_t removed_now_ = 0; // by the removals of the transaction that goes on
-    int checkpointed_pages_ = 0;  // of them, at the last checkpoint
+    ExpiryTurns expiry_turns_;
+    Watchers watchers_;
+    Tally tally_;
+    std::vector<std::string> unneeded_; // bodies whose last row is gone
+    bool held_ = false;                 // they are, by a backup
+    int wal_pages_ = 0;                 // in the WAL as of the last commit
+    std::size_t removed_now_ = 0;       // by the removals of the transaction that goes on
+    int checkpointed_pages_ = 0;        // of them, at the last checkpoint
 
     std::mutex mutex_; // guards what follows
     std::condition_variable arrived_;
     std::deque<Job> queue_;
-    std::deque<Job> removals_; // take turns
+    std::deque<Job> in_steps_; // take turns
     std::vector<BodyFile> discarded_;
     bool stopping_ = false;
-
-    // What statistics() shows; mostly the writer's thread counts.
-    using Counter = std::atomic<std::uint64_t>;
-    Counter messages_{0};
-    Counter bytes_{0};
-    Counter wal_pages_now_{0};
-    Counter commits_{0};
-    Counter committed_{0};
-    Counter largest_group_{0};
-    Counter sync_microseconds_{0};
-    Counter checkpoints_{0};
-    Counter by_store_limit_{0};
-    Counter by_mailbox_limit_{0};
-    Counter without_space_{0};
-    Counter failing_{0};
-    Counter removed_messages_{0};
-    Counter expired_messages_{0};
-    Counter expired_bytes_{0};
 
     std::thread thread_; // last: it uses all of the above
 };

@@ -99,8 +99,9 @@ void Protocol::authenticated(accounts::AuthTurn turn)
         say({334, "", text_});
         return;
     }
-    if (std::holds_alternative<accounts::Accepted>(turn)) {
+    if (auto* accepted = std::get_if<accounts::Accepted>(&turn)) {
         logged_in_ = true;
+        username_ = std::move(accepted->mailbox);
         secrets_follow_ = false;
         say({235, "2.7.0", "Authentication succeeded"});
         return;

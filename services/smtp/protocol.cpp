@@ -237,6 +237,7 @@ Reply Protocol::starttls(std::string_view arguments)
     client_name_.clear();
     extended_ = false;
     logged_in_ = false;
+    username_.clear();
     return later;
 }
 

@@ -146,6 +146,7 @@ private:
     std::string client_name_;
     bool extended_ = false;
     bool logged_in_ = false;
+    std::string username_; // whoever that is
     mail::Envelope envelope_;
     std::uint64_t messages_ = 0; // answered to the end, accepted or not
     std::uint32_t errors_ = 0;

@@ -39,6 +39,7 @@ Reply Protocol::mail(std::string_view arguments)
     envelope_.smtputf8 = mail->smtputf8;
     envelope_.ret = mail->ret;
     envelope_.envid = mail->envid;
+    envelope_.username = username_;
     state_ = State::mail;
     return {250, "2.1.0", "Sender OK"};
 }

