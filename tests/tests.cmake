@@ -9,6 +9,7 @@ if(PORTICO_FUZZ)
     portico_fuzzer(sasl portico_accounts_pure)
     portico_fuzzer(websocket portico_http_pure)
     portico_fuzzer(query portico_catalog_pure)
+    portico_fuzzer(catalog portico_catalog_pure)
     portico_fuzzer(mime portico_console_pure)
     portico_fuzzer(mbox portico_store_pure)
     foreach(name config smtp pop3 http)
@@ -50,6 +51,10 @@ portico_test(mailpit portico_mailpit_pure)
 portico_test(host portico_host)
 portico_test(store portico_store_pure)
 portico_test(log portico_log)
+
+# What tests/bench/README.md says of it; built only when it is asked for.
+add_executable(bench_catalog EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/bench/catalog.cpp)
+target_link_libraries(bench_catalog PRIVATE portico_catalog GTest::gtest)
 
 # Preloaded into the server by end-to-end tests; never instrumented, as they go before any program.
 foreach(name unsynced faults)

@@ -68,10 +68,9 @@ public:
 private:
     explicit Reader(sqlite::Database database) : database_{std::move(database)} {}
 
+    std::vector<std::pair<sqlite::Statement*, const char*>> list_statements();
     /// A row of listing_: all of its columns come in one call.
     static void collect(sqlite3_context* call, int count, sqlite3_value** values);
-
-    std::vector<std::pair<sqlite::Statement*, const char*>> list_statements();
 
     enum class Added : std::uint8_t { yes, no, gone };
     sqlite::Result<Added> add(const Message& message, ReadAhead& ahead);

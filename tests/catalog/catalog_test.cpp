@@ -228,7 +228,7 @@ TEST_F(CatalogTest, AgreesWithTheGrammarOnWhateverComes)
     std::size_t hits = 0;
     std::int64_t last = 0;
     bool missed = false;
-    for (int round = 0; round < 400; ++round) {
+    for (int round = 0; round < 250; ++round) {
         for (auto more = generator.number(4); more > 0; --more) {
             const auto key = ++last;
             const auto source = generator.source();
@@ -265,7 +265,7 @@ TEST_F(CatalogTest, AgreesWithTheGrammarOnWhateverComes)
         EXPECT_EQ(ids_of(search(text, {.limit = 1000})), expected) << text;
         hits += expected.size();
     }
-    EXPECT_GT(hits, 5'000U);
+    EXPECT_GT(hits, 2'000U);
 }
 
 TEST_F(CatalogTest, KnowsAfterARestartWhatItMissed)

@@ -103,7 +103,7 @@ TEST_F(CatalogShelf, ASearchFindsWhatMatches)
         made[static_cast<std::size_t>(key - 1)].facts.read = true;
     }
     std::size_t hits = 0;
-    for (int round = 0; round < 1000; ++round) {
+    for (int round = 0; round < 500; ++round) {
         const auto text = generator.query();
         const auto query = parse_query(text, {});
         std::vector<std::int64_t> expected;
@@ -112,7 +112,7 @@ TEST_F(CatalogShelf, ASearchFindsWhatMatches)
         EXPECT_EQ(found(shelf, query), expected) << text;
         hits += expected.size();
     }
-    EXPECT_GT(hits, 3'000U); // the queries are not all beside the point
+    EXPECT_GT(hits, 2'000U); // the queries are not all beside the point
 }
 
 TEST_F(CatalogShelf, IsThereAgainWhenOpened)
@@ -138,7 +138,7 @@ TEST_F(CatalogShelf, IsThereAgainWhenOpened)
 TEST_F(CatalogShelf, ATornTailIsCutOffWhereverItIs)
 {
     std::vector<Prepared> prepared;
-    for (std::int64_t key = 1; key <= 3; ++key)
+    for (std::int64_t key = 1; key <= 2; ++key)
         prepared.push_back(make(key, "Subject: s\r\n\r\ntext").prepared);
     {
         const auto shelf = created(prepared);
@@ -148,18 +148,17 @@ TEST_F(CatalogShelf, ATornTailIsCutOffWhereverItIs)
     const auto records_in = [&](std::size_t heads_size, std::size_t texts_size) -> std::size_t {
         write(folder.path() / "heads", std::string_view{heads}.substr(0, heads_size));
         write(folder.path() / "texts", std::string_view{texts}.substr(0, texts_size));
-        const auto opened = Shelf::open(folder.path(), settings);
+        auto opened = Shelf::open(folder.path(), settings);
         if (!opened) return 99;
         // What is left is whole, and goes on where it was cut.
         auto more = make(9, "Subject: more\r\n\r\nmore").prepared;
-        auto shelf = Shelf::open(folder.path(), settings);
-        EXPECT_TRUE(shelf->shelf.append({&more, 1}));
+        EXPECT_TRUE(opened->shelf.append({&more, 1}));
         const auto again = Shelf::open(folder.path(), settings);
         EXPECT_EQ(again->records.size(), opened->records.size() + 1);
         EXPECT_EQ(again->cut_off, 0U);
         return opened->records.size();
     };
-    const auto record = (heads.size() - 32) / 3, text = (texts.size() - 32) / 3;
+    const auto record = (heads.size() - 32) / 2, text = (texts.size() - 32) / 2;
     for (std::size_t size = 0; size <= heads.size(); ++size)
         EXPECT_EQ(records_in(size, texts.size()), size < 32 ? 99 : (size - 32) / record) << size;
     for (std::size_t size = 0; size <= texts.size(); ++size)
