@@ -203,12 +203,19 @@ struct Console : HttpConnection {
     bool open = false;               // whoever reaches it may use it, from other machines too
     std::string password_hash;       // a crypt(3) hash, for HTTP's Basic scheme with any user name
     std::vector<std::string> tokens; // for its Bearer scheme
+    std::vector<std::string> logins; // for Basic: "ana:HASH" as above, or "ana:PASSWORD" in clear
     std::vector<std::string>
         hosts; // more names it is called by; "*.example.test": all in that domain
+    std::vector<std::string> cors; // other origins whose pages may ask, see is_origin(); "*": all
+    std::string webroot;           // what every path begins with: "", "/mail"
+    std::string label;             // what people call this one
 
     bool operator==(const Console&) const = default;
     /// Whether only who proves it may use it.
-    bool asks() const { return !open && (!password_hash.empty() || !tokens.empty()); }
+    bool asks() const
+    {
+        return !open && (!password_hash.empty() || !tokens.empty() || !logins.empty());
+    }
 };
 
 /// The options of every service: what a [[port]] starts from, and what one [[port]] has.

@@ -218,6 +218,11 @@ void read(Reader& table, Inspect& inspect)
 constexpr std::string_view hosts_of_console =
     "a list of host names, such as [\"mail.example.test\"], or \"*.example.test\" for a domain";
 constexpr std::string_view tokens_of_console = "a list of texts of at least 16 characters each";
+constexpr std::string_view logins_of_console =
+    "a list of \"NAME:HASH\", as `portico passwd` makes the hash, or of \"NAME:PASSWORD\"";
+constexpr std::string_view origins_of_console =
+    "a list of origins, such as [\"http://localhost:5173\", \"app.example.test\"], or [\"*\"]";
+constexpr std::string_view root_of_console = "a path of letters, digits and \"-._~\", as \"/mail\"";
 
 void read(Reader& table, Console& console)
 {
@@ -235,6 +240,13 @@ void read(Reader& table, Console& console)
             console.tokens.push_back(std::move(token));
         }
     }
+    if (auto logins = table.strings("logins", logins_of_console)) {
+        console.logins.clear();
+        for (auto& [login, place] : *logins) {
+            if (!is_login(login)) table.problem(place, "a login is not right", logins_of_console);
+            console.logins.push_back(std::move(login));
+        }
+    }
     if (const auto hosts = table.strings("hosts", hosts_of_console)) {
         console.hosts.clear();
         for (const auto& [host, place] : *hosts) {
@@ -244,6 +256,29 @@ void read(Reader& table, Console& console)
             console.hosts.push_back(lower(host));
         }
     }
+    if (const auto origins = table.strings("cors", origins_of_console)) {
+        console.cors.clear();
+        for (const auto& [origin, place] : *origins) {
+            if (origin != "*" && !is_origin(origin))
+                table.problem(place, fmt::format("{} is no origin", in_quotes(origin)),
+                              origins_of_console);
+            console.cors.push_back(lower(origin));
+        }
+    }
+    if (const auto text = table.string("webroot", root_of_console)) {
+        auto root = to_webroot(text->value);
+        if (!root)
+            table.problem(text->place,
+                          fmt::format("webroot {} is not right", in_quotes(text->value)),
+                          root_of_console);
+        console.webroot = std::move(root).value_or("");
+    }
+    table.text(
+        "label", console.label,
+        [](std::string_view text) {
+            return std::ranges::none_of(text, [](char byte) { return byte >= 0 && byte < ' '; });
+        },
+        "a short text without control bytes");
 }
 
 void read(Reader& table, Account& account)
@@ -557,7 +592,7 @@ void Loader::console_access(const Reader& table, const Port& port)
     if (std::ranges::all_of(port.bind, is_loopback)) return;
     file_.problem(table.place(),
                   "the console is open to other machines, but who may use it is not written down",
-                  "password_hash or tokens in [console] or, if you mean it, open = true");
+                  "password_hash, logins or tokens in [console] or, if you mean it, open = true");
 }
 
 void Loader::encryption(Reader& table, Port& port)

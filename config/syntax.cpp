@@ -131,6 +131,48 @@ bool is_password_hash(std::string_view text)
            });
 }
 
+bool is_login(std::string_view text)
+{
+    const auto colon = text.find(':');
+    return colon != text.npos && colon > 0 && colon + 1 < text.size() &&
+           std::ranges::none_of(text, is_control);
+}
+
+bool is_origin(std::string_view text)
+{
+    for (const std::string_view scheme : {"http://", "https://"})
+        if (text.starts_with(scheme)) text.remove_prefix(scheme.size());
+    const auto bracket = text.rfind(']');
+    const auto colon = text.find(':', bracket == text.npos ? 0 : bracket);
+    if (colon != text.npos) {
+        const auto port = text.substr(colon + 1);
+        const bool digits =
+            std::ranges::all_of(port, [](char byte) { return byte >= '0' && byte <= '9'; });
+        if (port.empty() || port.size() > 5 || !digits) return false;
+        text = text.substr(0, colon);
+    }
+    if (text.starts_with('[') && text.ends_with(']'))
+        return canonical_ip(text.substr(1, text.size() - 2)).has_value();
+    return is_domain(text);
+}
+
+std::optional<std::string> to_webroot(std::string_view text)
+{
+    if (text.starts_with('/')) text.remove_prefix(1);
+    if (text.ends_with('/')) text.remove_suffix(1);
+    std::string root;
+    while (!text.empty()) {
+        const auto segment = text.substr(0, text.find('/'));
+        const bool plain = std::ranges::all_of(segment, [](char byte) {
+            return is_letter_or_digit(byte) || std::string_view{"-._~"}.contains(byte);
+        });
+        if (segment.empty() || segment == "." || segment == ".." || !plain) return std::nullopt;
+        root.append("/").append(segment);
+        text.remove_prefix(std::min(segment.size() + 1, text.size()));
+    }
+    return root;
+}
+
 std::optional<std::string> canonical_ip(std::string_view text)
 {
     if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != std::string_view::npos) return {};

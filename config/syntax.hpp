@@ -31,6 +31,18 @@ bool is_hsts(std::string_view text);
 /// The hash part is left to crypt(3); here only what tells a hash from a forgotten clear text.
 bool is_password_hash(std::string_view text);
 
+/// "NAME:REST", neither of them empty, without control bytes: a login of the console.
+bool is_login(std::string_view text);
+
+/// "example.test:8080" or "https://example.test": [scheme "://"] host [":" port], the host a name,
+/// an IPv4 address or an IPv6 one in brackets.
+bool is_origin(std::string_view text);
+
+/// A path that others stand under, as "/a/b": from "a/b", "/a/b" or "/a/b/"; "" from "" and "/".
+/// Nothing if it has segments that are empty, "." or "..", or other than letters, digits and
+/// "-._~".
+std::optional<std::string> to_webroot(std::string_view text);
+
 /// An IPv4 or IPv6 address in its one canonical spelling ("::1" for "0:0::1"); nothing if the
 /// text is neither.
 std::optional<std::string> canonical_ip(std::string_view text);

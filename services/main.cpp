@@ -1,6 +1,7 @@
 // The table of contents: reads the configuration, builds each part, gives it what it needs.
 
 #include "config/load.hpp"
+#include "config/units.hpp"
 #include "net/pool.hpp"
 #include "net/reactor.hpp"
 #include "net/registry.hpp"
@@ -24,6 +25,10 @@
 #include "services/log/log.hpp"
 #include "services/log/transcript.hpp"
 #include "services/mail/sqlite_store.hpp"
+#include "services/mailpit/environment.hpp"
+#include "services/mailpit/listen.hpp"
+#include "services/mailpit/probe.hpp"
+#include "services/mailpit/readyz.hpp"
 #include "services/pop3/service.hpp"
 #include "services/smtp/service.hpp"
 #include "services/store/commands.hpp"
@@ -34,7 +39,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <stdexcept>
 #include <termios.h>
@@ -52,15 +59,62 @@ constexpr unsigned pool_threads = 4; // they wait for disks more than they compu
     throw std::runtime_error(why);
 }
 
-config::Loaded read_configuration(const std::string& file)
+[[noreturn]] void give_up(const std::string& whose, const std::vector<config::Problem>& problems)
 {
-    if (file.empty()) return {config::sandbox(), {}};
+    for (const auto& problem : problems) fmt::print(stderr, "{}\n", config::to_string(problem));
+    give_up(fmt::format("{}: {} {}", whose, problems.size(),
+                        problems.size() == 1 ? "problem" : "problems"));
+}
+
+/// Where the configuration comes from.
+struct Source {
+    std::string file; // "": none was named
+    bool as_mailpit;  // called by that name, and so told what to do by its environment and flags
+    mailpit::Values flags;
+};
+
+mailpit::Values environment()
+{
+    mailpit::Values values;
+    for (char** entry = environ; *entry; ++entry) {
+        const std::string_view text{*entry};
+        const auto equals = text.find('=');
+        if (text.starts_with("MP_") && equals != text.npos)
+            values.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return values;
+}
+
+std::expected<std::string, std::string> content_of(const std::filesystem::path& path)
+{
+    std::ifstream file{path};
+    std::string text{std::istreambuf_iterator{file}, {}};
+    if (!file.is_open() || file.bad()) return std::unexpected{std::string{"cannot be read"}};
+    return text;
+}
+
+config::Loaded read_file(const std::string& file)
+{
     auto loaded = config::load(file);
-    if (loaded) return std::move(*loaded);
-    for (const auto& problem : loaded.error())
-        fmt::print(stderr, "{}\n", config::to_string(problem));
-    give_up(fmt::format("{}: {} {}", file, loaded.error().size(),
-                        loaded.error().size() == 1 ? "problem" : "problems"));
+    if (!loaded) give_up(file, loaded.error());
+    return std::move(*loaded);
+}
+
+config::Loaded read_configuration(const Source& source)
+{
+    if (!source.as_mailpit)
+        return source.file.empty() ? config::Loaded{config::sandbox(), {}} : read_file(source.file);
+    constexpr auto usual = "/etc/portico/portico.toml"; // the image's
+    auto file = source.file;
+    if (file.empty() && std::filesystem::exists(usual)) file = usual;
+    auto loaded = file.empty() ? config::Loaded{mailpit::defaults(), {}} : read_file(file);
+    auto values = environment();
+    for (const auto& [name, value] : source.flags)
+        if (!value.empty()) values.insert_or_assign(name, value);
+    auto outcome = mailpit::apply(values, loaded.config, content_of);
+    if (!outcome.errors.empty()) give_up("the environment", outcome.errors);
+    std::ranges::move(outcome.warnings, std::back_inserter(loaded.warnings));
+    return loaded;
 }
 
 net::ServerLimits limits_of(const config::Host& host)
@@ -131,6 +185,21 @@ http::AccessLog* open_access_log(http::AccessLogs& logs, const config::HttpConne
     return *log;
 }
 
+/// Libraries that start containers wait for this line, whatever the log's format and file.
+void say_accessible(const config::Config& config, const net::Registry& registry)
+{
+    auto place = mailpit::console_of(config);
+    if (!place || config.log.level > config::Log::Level::info) return;
+    const auto ports = registry.ports();
+    const auto bound = std::ranges::find_if(ports, [](const net::PortStatus& port) {
+        return port.service == config::Console::service && port.state == net::PortState::bound;
+    });
+    if (bound == ports.end()) return;
+    place->port = bound->endpoint.port;
+    fmt::print("{}", mailpit::accessible_line(*place));
+    std::fflush(stdout);
+}
+
 void warn_if_open(const config::Config& config, net::Log& log)
 {
     const bool any_login = config.auth.mode == config::Auth::Mode::any;
@@ -147,7 +216,7 @@ accounts::Directory directory_of(const config::Config& config)
     return {config.host.name, config.mail.accept, config.auth.mode, config.accounts};
 }
 
-int serve(const config::Loaded& loaded, bool trace)
+int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
 {
     const auto& config = loaded.config;
     auto opened_log = log::open_log(config.log);
@@ -262,6 +331,7 @@ int serve(const config::Loaded& loaded, bool trace)
         fmt::format("portico {} is ready: host {}, {} loops, up to {} connections, data in {}",
                     PORTICO_VERSION, config.host.name, reactor.size(), limits.max_connections,
                     config.host.data.string()));
+    if (as_mailpit) say_accessible(config, registry);
     const int code = server.run();
     // Every talk is over, but a thread that ended one may still be on its way out of the loop it
     // came back to: these threads end before the reactor does.
@@ -271,16 +341,17 @@ int serve(const config::Loaded& loaded, bool trace)
     return code;
 }
 
-int check(const std::string& file)
+int check(const Source& source)
 {
-    const auto loaded = read_configuration(file);
+    const auto loaded = read_configuration(source);
     for (const auto& warning : loaded.warnings)
         fmt::print("warning: {}\n", config::to_string(warning));
     // The test authority is left for the start to make: a check changes nothing.
     if (!loaded.config.certificates.empty())
         if (const auto opened = host::open_certificates(loaded.config); !opened)
             give_up(opened.error());
-    fmt::print("{}: no problems\n", file.empty() ? "the default configuration" : file);
+    fmt::print("{}: no problems\n", loaded.config.file.empty() ? "the default configuration"
+                                                               : loaded.config.file.string());
     return 0;
 }
 
@@ -331,6 +402,45 @@ int import_mail(const config::Config& config, const std::string& mailbox,
     return store::import_mail(config, directory_of(config), **log, mailbox, paths);
 }
 
+struct Readiness {
+    std::string listen; // "": as configured
+    bool https = false;
+    bool wait = false;
+    std::string timeout = "30s";
+};
+
+/// Where there is no console to ask, the running server says it itself.
+int readyz(const config::Config& config, const Readiness& options)
+{
+    const auto timeout = config::parse_duration(options.timeout);
+    if (!timeout) give_up(fmt::format("--timeout {} is not a time", options.timeout));
+    auto place = mailpit::console_of(config);
+    if (!options.listen.empty()) {
+        const auto listen = mailpit::parse_listen(options.listen);
+        if (!listen) give_up(fmt::format("--listen {} is no address and port", options.listen));
+        if (!place) place.emplace();
+        place->address = mailpit::address_of(*listen);
+        place->port = listen->port;
+    }
+    if (!place || place->port == 0) return control::health(config.host.data);
+    place->tls = place->tls || options.https;
+    return mailpit::readyz(*place, options.wait, *timeout);
+}
+
+void add_flags_of_mailpit(CLI::App& app, mailpit::Values& values)
+{
+    for (const auto& variable : mailpit::variables()) {
+        if (variable.flags.empty()) continue;
+        const std::string flags{variable.flags};
+        auto& value = values[std::string{variable.name}];
+        const auto help = fmt::format("as {} in the environment", variable.name);
+        auto* added = variable.kind == mailpit::Variable::Kind::boolean
+                          ? app.add_flag(flags, value, help)
+                          : app.add_option(flags, value, help)->type_name("TEXT");
+        added->group("As Mailpit has them");
+    }
+}
+
 int run(int argc, char** argv)
 {
     CLI::App app{
@@ -338,15 +448,17 @@ int run(int argc, char** argv)
     app.set_version_flag("--version", std::string{"portico "} + PORTICO_VERSION);
     app.require_subcommand(0, 1);
 
-    std::string file;
+    Source source{{}, mailpit::is_called(argv[0]), {}};
     bool trace = false;
-    app.add_option("--config", file, "configuration in TOML; without it a sandbox on loopback")
+    app.add_option("--config", source.file,
+                   "configuration in TOML; without it a sandbox on loopback")
         ->type_name("FILE");
+    if (source.as_mailpit) add_flags_of_mailpit(app, source.flags);
     app.add_flag("--trace", trace, "print every conversation on standard output");
 
     bool json = false;
     int code = 0;
-    auto data = [&] { return read_configuration(file).config.host.data; };
+    auto data = [&] { return read_configuration(source).config.host.data; };
     auto command = [&](CLI::App& parent, const char* name, const char* help) {
         auto* added = parent.add_subcommand(name, help);
         added->fallthrough(); // --config may stand behind the command too
@@ -358,7 +470,7 @@ int run(int argc, char** argv)
     };
 
     command(app, "check", "read the configuration and report every problem")->callback([&] {
-        code = check(file);
+        code = check(source);
     });
     with_json(command(app, "ports", "who owns which port, in the running server"))->callback([&] {
         code = control::ports(data(), json);
@@ -369,8 +481,19 @@ int run(int argc, char** argv)
     command(app, "health", "exit code 0 if the server runs with every port bound")->callback([&] {
         code = control::health(data());
     });
+    Readiness readiness;
+    auto* ready = command(app, "readyz", "exit code 0 if the console answers that it is ready");
+    ready->add_option("-l,--listen", readiness.listen, "ask there; else as configured")
+        ->type_name("ADDRESS:PORT");
+    ready->add_flag("--https", readiness.https, "over TLS, with any certificate");
+    ready->add_flag("--wait", readiness.wait, "until it is, within the timeout");
+    ready->add_option("--timeout", readiness.timeout, "such as \"30s\"")->type_name("TIME");
+    ready->callback([&] { code = readyz(read_configuration(source).config, readiness); });
+    command(app, "version", "whose API this answers, and what it is")->callback([] {
+        fmt::print("mailpit {}, as portico {} answers it\n", mailpit::version, PORTICO_VERSION);
+    });
     command(app, "ca", "print the test authority's certificate, for clients to trust")
-        ->callback([&] { code = ca(read_configuration(file).config); });
+        ->callback([&] { code = ca(read_configuration(source).config); });
     command(app, "passwd", "hash a password for [[account]] password")->callback([&] {
         code = passwd();
     });
@@ -411,14 +534,14 @@ int run(int argc, char** argv)
         ->option_text("mbox|eml");
     out->add_option("PATH", path, "the folder to put them in")->required();
     out->callback([&] {
-        const auto config = read_configuration(file).config;
+        const auto config = read_configuration(source).config;
         code = store::export_mail(config.host.data, directory_of(config), mailbox, format, path);
     });
     auto* in = command(*store, "import", "add the mail in files, unless it is there already");
     in->add_option("--mailbox", mailbox, "into this one; without it, as the files are named")
         ->type_name("NAME");
     in->add_option("PATH", paths, "mbox and .eml files, and folders of them")->required();
-    in->callback([&] { code = import_mail(read_configuration(file).config, mailbox, paths); });
+    in->callback([&] { code = import_mail(read_configuration(source).config, mailbox, paths); });
 
     std::string from;
     std::vector<std::string> to;
@@ -432,7 +555,9 @@ int run(int argc, char** argv)
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
-    return app.get_subcommands().empty() ? serve(read_configuration(file), trace) : code;
+    return app.get_subcommands().empty()
+               ? serve(read_configuration(source), trace, source.as_mailpit)
+               : code;
 }
 
 } // namespace

@@ -17,13 +17,14 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
     "console": {"http", "host"},
     "control": {"host"},
     "inspect": {"http"},
+    "mailpit": {"control", "host"},  # asks whether a server is ready
     "store": {"control", "host"},  # asks a running server, or locks the data directory in its place
 }
 # A pure file decides and does no I/O: all of a protocol's folder but these. http/engine is what
 # services stand on, http/root reads files, http/access_log writes one.
 IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
-                      r"|root|access_log)|inspect/handlers|console/(process|scrape))\.[ch]pp$")
-ON_HTTP = {"inspect", "console", "mime"}  # no protocols, but they decide and do I/O apart, too
+                      r"|root|access_log)|inspect/handlers|console/(process|scrape)|mailpit/readyz)\.[ch]pp$")
+ON_HTTP = {"inspect", "console", "mailpit", "mime"}  # no protocols, but they decide and do I/O apart, too
 PURE_NET = {"net/transcript.hpp"}  # an interface of two functions over std::string_view
 # Libraries that have one place in the tree. Asio is net's, and where coroutines carry steps out.
 ONE_PLACE = {

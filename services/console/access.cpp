@@ -5,6 +5,8 @@
 #include "services/accounts/digest.hpp"
 #include "services/http/sites.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -39,6 +41,23 @@ bool is_ours(std::string_view authority, const config::Console& options, std::st
            });
 }
 
+// What an entry does not say may be any: a scheme, a port.
+bool is_listed(std::string_view origin, const std::vector<std::string>& listed)
+{
+    const auto asked = lower(origin);
+    const auto colon = asked.find("://");
+    if (colon == asked.npos) return std::ranges::find(listed, "*") != listed.end(); // "null"
+    const auto authority = std::string_view{asked}.substr(colon + 3);
+    const auto host = http::host_of(authority);
+    return std::ranges::any_of(listed, [&](std::string_view entry) {
+        if (entry == "*") return true;
+        const auto scheme = entry.find("://");
+        if (scheme != entry.npos && entry.substr(0, scheme) != asked.substr(0, colon)) return false;
+        if (scheme != entry.npos) entry.remove_prefix(scheme + 3);
+        return entry == authority || entry == host;
+    });
+}
+
 // Origin is scheme://host[:port] without the scheme's own port (RFC 6454 section 7), which Host
 // may have.
 bool is_same(std::string_view origin, std::string_view authority)
@@ -63,6 +82,12 @@ std::optional<std::string_view> after_scheme(std::string_view value, std::string
     return value;
 }
 
+/// Of a login, which is "NAME:SECRET".
+std::string_view secret_of(std::string_view login)
+{
+    return login.substr(login.find(':') + 1);
+}
+
 } // namespace
 
 std::string_view describe(Foreign what)
@@ -81,8 +106,10 @@ std::optional<Foreign> foreign(const http::Request& request, std::string_view au
 {
     // HTTP/1.0 needs no Host, and no browser speaks it.
     if (!authority.empty() && !is_ours(authority, options, host_name)) return Foreign::host;
-    if (const auto origin = request.field("Origin"))
-        return is_same(*origin, authority) ? std::nullopt : std::optional{Foreign::origin};
+    if (const auto origin = request.field("Origin")) {
+        const bool may = is_same(*origin, authority) || is_listed(*origin, options.cors);
+        return may ? std::nullopt : std::optional{Foreign::origin};
+    }
     // Images, scripts and the like of another page's come without Origin. Following a link is fine.
     const auto site = request.field("Sec-Fetch-Site").value_or("same-origin");
     if (site == "same-origin" || site == "none") return std::nullopt;
@@ -99,7 +126,8 @@ Credentials credentials(const http::Request& request)
         const auto decoded = accounts::from_base64(*text);
         if (!decoded) return {};
         const auto colon = decoded->find(':');
-        if (colon != decoded->npos) return Password{decoded->substr(colon + 1)};
+        if (colon != decoded->npos)
+            return Password{decoded->substr(0, colon), decoded->substr(colon + 1)};
     }
     return {};
 }
@@ -110,6 +138,54 @@ bool is_known(const Token& token, const config::Console& options)
     for (const auto& known : options.tokens)
         found |= accounts::equal_in_constant_time(known, token.text);
     return found;
+}
+
+bool is_known(const Password& password, const config::Console& options)
+{
+    const auto brought = password.user + ":" + password.text;
+    bool found = false;
+    for (const auto& login : options.logins)
+        if (!config::is_password_hash(secret_of(login)))
+            found |= accounts::equal_in_constant_time(login, brought);
+    return found;
+}
+
+std::vector<std::string> hashes_for(const Password& password, const config::Console& options)
+{
+    std::vector<std::string> hashes;
+    if (!options.password_hash.empty()) hashes.push_back(options.password_hash);
+    for (const auto& login : options.logins)
+        if (const auto secret = secret_of(login);
+            login.size() - secret.size() == password.user.size() + 1 &&
+            login.starts_with(password.user) && config::is_password_hash(secret))
+            hashes.emplace_back(secret);
+    return hashes;
+}
+
+std::string cors_fields(const http::Request& request, std::string_view path,
+                        const config::Console& options)
+{
+    const auto origin = request.field("Origin");
+    if (options.cors.empty() || !origin) return {};
+    if (!path.starts_with("/api/") && !path.starts_with("/view/")) return {};
+    return fmt::format("Access-Control-Allow-Origin: {}\r\n"
+                       "Access-Control-Allow-Methods: GET, POST, DELETE, PUT, OPTIONS\r\n"
+                       "Access-Control-Allow-Headers: *\r\n"
+                       "Vary: Origin\r\n",
+                       *origin);
+}
+
+bool is_preflight(const http::Request& request)
+{
+    return request.method == "OPTIONS" && request.field("Access-Control-Request-Method");
+}
+
+std::optional<std::string_view> without_webroot(std::string_view path, std::string_view webroot)
+{
+    if (!path.starts_with(webroot)) return std::nullopt;
+    path.remove_prefix(webroot.size());
+    if (!path.empty() && !path.starts_with('/')) return std::nullopt;
+    return path;
 }
 
 } // namespace portico::console

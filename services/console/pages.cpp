@@ -27,18 +27,19 @@ constexpr std::array rows{
 
 } // namespace
 
-std::string index_page(std::string_view host_name)
+std::string index_page(std::string_view title, std::string_view webroot)
 {
-    auto page = http::begin_page(http::escape_html(host_name) + " - console", "");
+    auto page = http::begin_page(http::escape_html(title) + " - console", "");
     fmt::format_to(std::back_inserter(page),
                    "<h1>{}</h1>\n<p>The console of this host, for programs.</p>\n"
                    "<div class=\"card\">\n<table>\n"
                    "<thead><tr><th>Method</th><th>Path</th><th>What</th></tr></thead>\n<tbody>\n",
-                   http::escape_html(host_name));
+                   http::escape_html(title));
     for (const auto& [method, path, about] : rows) {
-        const auto link = method == "GET"
-                              ? fmt::format("<a href=\"{0}\"><code>{0}</code></a>", path)
-                              : fmt::format("<code>{}</code>", path);
+        const auto link =
+            method == "GET"
+                ? fmt::format("<a href=\"{0}{1}\"><code>{0}{1}</code></a>", webroot, path)
+                : fmt::format("<code>{}{}</code>", webroot, path);
         fmt::format_to(std::back_inserter(page), "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                        method, link, about);
     }

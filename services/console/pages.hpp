@@ -5,8 +5,8 @@
 
 namespace portico::console {
 
-/// What stands at "/": the paths that programs may ask for.
-std::string index_page(std::string_view host_name);
+/// What stands at "/": the paths that programs may ask for, under `webroot`.
+std::string index_page(std::string_view title, std::string_view webroot);
 
 /// The field lines of every page of ours: nothing from elsewhere runs in it or frames it.
 std::string page_fields();

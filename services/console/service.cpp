@@ -68,9 +68,10 @@ Service::Service(config::Console options, std::string host_name, net::Registry& 
 {
     auto route = [this](std::string_view method, std::string_view pattern,
                         Task<void> (Service::*handler)(Exchange&)) {
-        router_.add(method, pattern,
+        router_.add(method, options_.webroot + std::string{pattern},
                     [this, handler](Exchange& exchange) { return (this->*handler)(exchange); });
     };
+    if (!options_.webroot.empty()) route("GET", "", &Service::to_webroot);
     route("GET", "/", &Service::page);
     route("GET", "/livez", &Service::probe);
     route("GET", "/readyz", &Service::probe);
@@ -97,7 +98,15 @@ Task<bool> Service::may(Exchange& exchange)
         respond(exchange, http::Status::forbidden, describe(*what));
         co_return false;
     }
-    if (!options_.asks() || is_probe(target->path)) co_return true;
+    const auto path = without_webroot(target->path, options_.webroot).value_or("");
+    if (auto fields = cors_fields(request, path, options_); !fields.empty()) {
+        exchange.protocol().also(std::move(fields));
+        if (is_preflight(request)) {
+            respond(exchange, http::Status::ok, "");
+            co_return false;
+        }
+    }
+    if (!options_.asks() || is_probe(path)) co_return true;
     const bool known = co_await is_known(credentials(request));
     if (!known)
         respond(exchange, http::Status::unauthorized, "Unauthorized.\n",
@@ -110,12 +119,15 @@ Task<bool> Service::is_known(Credentials brought)
     if (const auto* token = std::get_if<Token>(&brought))
         co_return console::is_known(*token, options_);
     const auto* password = std::get_if<Password>(&brought);
-    if (!password || options_.password_hash.empty()) co_return false;
-    auto compare = [this, password] {
-        return accounts::matches(options_.password_hash, password->text);
-    };
-    const auto right = co_await pool_.run(compare);
-    co_return right.value_or(false);
+    if (!password) co_return false;
+    if (console::is_known(*password, options_)) co_return true;
+    const auto hashes = hashes_for(*password, options_);
+    for (const auto& hash : hashes) {
+        auto compare = [&hash, password] { return accounts::matches(hash, password->text); };
+        const auto right = co_await pool_.run(compare);
+        if (right.value_or(false)) co_return true;
+    }
+    co_return false;
 }
 
 nlohmann::json Service::told_of_host() const
@@ -131,10 +143,17 @@ nlohmann::json Service::told_of_host() const
             {"max_open_files", process.most_open_files}};
 }
 
+Task<void> Service::to_webroot(Exchange& exchange)
+{
+    exchange.respond(http::Status::found, "Location: " + options_.webroot + "/\r\n");
+    co_return;
+}
+
 Task<void> Service::page(Exchange& exchange)
 {
-    exchange.respond({.content_type = "text/html; charset=utf-8", .fields = page_fields()},
-                     index_page(host_name_));
+    exchange.respond(
+        {.content_type = "text/html; charset=utf-8", .fields = page_fields()},
+        index_page(options_.label.empty() ? host_name_ : options_.label, options_.webroot));
     co_return;
 }
 

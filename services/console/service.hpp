@@ -36,6 +36,7 @@ private:
 
     nlohmann::json told_of_host() const;
 
+    net::Task<void> to_webroot(http::Exchange& exchange);
     net::Task<void> page(http::Exchange& exchange);
     net::Task<void> probe(http::Exchange& exchange);
     net::Task<void> metrics(http::Exchange& exchange);

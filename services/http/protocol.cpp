@@ -235,6 +235,7 @@ void Protocol::begin_answer(const Response& response, Framing framing)
                                                           : Length::known;
     const auto before = output_.size();
     append_head(output_, response, length, persistence, now_);
+    if (!also_.empty()) output_.insert(output_.size() - 2, also_); // before the empty line
     if (trace_.on()) trace_response(std::string_view{output_}.substr(before));
 }
 
@@ -343,6 +344,7 @@ void Protocol::finish_request()
     state_ = State::reading;
     parser_.begin();
     failed_.reset();
+    also_.clear();
     begun_ = ended_ = head_only_ = expecting_ = false;
     framing_ = Framing::none;
     octets_ = length_ = 0;

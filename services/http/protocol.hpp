@@ -94,6 +94,9 @@ public:
     std::expected<Content, ContentError> content(std::string_view& piece);
     const std::vector<Trailer>& trailers() const { return parser_.trailers(); }
 
+    /// More field lines, each with its line end, that the answer to this request has in any case.
+    void also(std::string fields) { also_ = std::move(fields); }
+
     /// The answer that follows is the last one, since the client has made a mistake.
     void blame(std::string_view why);
 
@@ -162,6 +165,7 @@ private:
     std::string_view input_;
     Now now_{};
     std::string_view why_;
+    std::string also_;         // see also()
     std::uint64_t octets_ = 0; // of the answer's content, that were sent
     std::uint64_t length_ = 0; // and that were promised
     std::uint32_t requests_ = 0;

@@ -205,7 +205,11 @@ TEST(Load, ReadsEveryKey)
         open = true
         password_hash = "$6$salt$hash"
         tokens = ["0123456789abcdef"]
+        logins = ["ana:$6$salt$hash", "bo:b:o"]
         hosts = ["*.Example.test"]
+        cors = ["http://App.test:5173", "[::1]"]
+        webroot = "mail/x/"
+        label = "Grüße"
         max_body = 5
     )";
     const auto config = config_of(text);
@@ -241,7 +245,11 @@ TEST(Load, ReadsEveryKey)
     EXPECT_TRUE(console.open);
     EXPECT_EQ(console.password_hash, "$6$salt$hash");
     EXPECT_EQ(console.tokens, std::vector<std::string>{"0123456789abcdef"});
+    EXPECT_EQ(console.logins, (std::vector<std::string>{"ana:$6$salt$hash", "bo:b:o"}));
     EXPECT_EQ(console.hosts, std::vector<std::string>{"*.example.test"});
+    EXPECT_EQ(console.cors, (std::vector<std::string>{"http://app.test:5173", "[::1]"}));
+    EXPECT_EQ(console.webroot, "/mail/x");
+    EXPECT_EQ(console.label, "Grüße");
     EXPECT_EQ(console.max_body, 5U);
     ASSERT_EQ(config.sites.size(), 1U);
     EXPECT_EQ(config.sites[0].names, std::vector<std::string>{"*.example.test"});
@@ -329,6 +337,22 @@ TEST(Load, ChecksTheRulesOfCachingOneByOne)
         ASSERT_FALSE(loaded) << rule;
         ASSERT_EQ(loaded.error().size(), 1U) << rule;
         EXPECT_EQ(loaded.error()[0].column, 26) << rule;
+    }
+}
+
+TEST(Load, ChecksTheConsolesListsOneByOne)
+{
+    const std::pair<std::string_view, std::vector<std::string_view>> wrong[] = {
+        {"logins", {"", "ana", ":x", "ana:", "a:\\n"}},
+        {"cors", {"", "http://", "a b", "a:", "a:x", "ftp://a", "http://a/", "::1", "[a]", "*.a"}}};
+    for (const auto& [key, entries] : wrong) {
+        for (const auto entry : entries) {
+            const auto loaded =
+                parse(fmt::format("[console]\n{} = [\"a:1\", \"{}\"]\n", key, entry), "t");
+            ASSERT_FALSE(loaded) << key << ' ' << entry;
+            ASSERT_EQ(loaded.error().size(), 1U) << key << ' ' << entry;
+            EXPECT_EQ(loaded.error()[0].line, 2) << key << ' ' << entry;
+        }
     }
 }
 
@@ -422,6 +446,16 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"console", "password_hash", {"'$6$salt$hash'"}, {"'secret'", "1"}},
         {"console", "tokens", {"[]", "['0123456789abcdef']"}, {"'x'", "true"}},
         {"console", "hosts", {"['a.b', '*.c']"}, {"'a'", "true"}},
+        {"console", "logins", {"['a:b', 'a:b:c']"}, {"'a:b'", "true"}},
+        {"console",
+         "cors",
+         {"['*']", "['a.b', 'a:1', '[::1]:1', 'https://127.0.0.1:65535']"},
+         {"'*'", "true"}},
+        {"console",
+         "webroot",
+         {"''", "'/'", "'x'", "'/x'", "'/x-1/._~y/'"},
+         {"'///'", "'/x//y'", "'../x'", "'/x/.'", "'/x y'", "'/%78'", "'/x?'", "1"}},
+        {"console", "label", {"''", "'a b'"}, {"1", "\"a\\nb\""}},
         {"smtp", "auth", {"'offered'", "'required'", "'off'"}, {"'on'", "true"}},
         {"smtp", "strict", {"true", "false"}, {"'true'"}},
         {"smtp", "max_received", {"100"}, {"99", "'100'"}},
@@ -480,7 +514,7 @@ TEST(Load, AsksWhoMayUseAConsole)
     const std::string open_port = port + "bind = ['0.0.0.0']\n";
     const std::string problem =
         "t:3:1: the console is open to other machines, but who may use it is not written down "
-        "(expected: password_hash or tokens in [console] or, if you mean it, open = true)";
+        "(expected: password_hash, logins or tokens in [console] or, if you mean it, open = true)";
     EXPECT_EQ(problems_of(open_port), std::vector{problem});
     EXPECT_EQ(problems_of(open_port + "[console]\nopen = false\n"), std::vector{problem});
     EXPECT_EQ(problems_of(open_port + "[console]\ntokens = ['a secret of 8']\n"),

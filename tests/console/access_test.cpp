@@ -71,6 +71,7 @@ TEST(ConsoleAccess, TakesCredentials)
     const auto of = [](std::string_view value) {
         return credentials(request_with({{"Authorization", value}}));
     };
+    EXPECT_EQ(std::get<Password>(of("Basic YW5hOnM6ZWNyZXQ=")).user, "ana");
     EXPECT_EQ(std::get<Password>(of("Basic YW5hOnM6ZWNyZXQ=")).text, "s:ecret");
     EXPECT_EQ(std::get<Password>(of("basic  YW5hOg==")).text, "");
     EXPECT_EQ(std::get<Token>(of("BEARER abc")).text, "abc");
@@ -78,9 +79,78 @@ TEST(ConsoleAccess, TakesCredentials)
         EXPECT_TRUE(std::holds_alternative<std::monostate>(of(nothing))) << nothing;
     config::Console options;
     options.tokens = {"0123456789abcdef", "fedcba9876543210"};
-    EXPECT_TRUE(is_known({"fedcba9876543210"}, options));
+    EXPECT_TRUE(is_known(Token{"fedcba9876543210"}, options));
     for (const auto* wrong : {"", "0123456789abcde", "0123456789abcdef0", "0123456789abcdeg"})
-        EXPECT_FALSE(is_known({wrong}, options)) << wrong;
+        EXPECT_FALSE(is_known(Token{wrong}, options)) << wrong;
+}
+
+TEST(ConsoleAccess, KnowsLogins)
+{
+    config::Console options;
+    options.logins = {"ana:s:ecret", "bo:$6$salt$bo's", "ana:$6$salt$ana's"};
+    EXPECT_TRUE(options.asks());
+    EXPECT_TRUE(is_known(Password{"ana", "s:ecret"}, options));
+    for (const auto& wrong : {Password{"ana", "s:ecre"}, Password{"bo", "s:ecret"},
+                              Password{"ana:s", "ecreT"}, Password{"bo", "$6$salt$bo's"}})
+        EXPECT_FALSE(is_known(wrong, options)) << wrong.user << ':' << wrong.text;
+    EXPECT_EQ(hashes_for({"ana", ""}, options), std::vector<std::string>{"$6$salt$ana's"});
+    EXPECT_EQ(hashes_for({"an", ""}, options), std::vector<std::string>{});
+    options.password_hash = "$6$salt$all's";
+    EXPECT_EQ(hashes_for({"bo", ""}, options),
+              (std::vector<std::string>{"$6$salt$all's", "$6$salt$bo's"}));
+}
+
+TEST(ConsoleAccess, LetsPagesOfListedOriginsAsk)
+{
+    const auto may = [](std::vector<std::string> listed, std::string_view origin) {
+        config::Console options;
+        options.cors = std::move(listed);
+        return !foreign(request_with({{"Origin", origin}}, "DELETE"), "mailpit:8025", options,
+                        "mx");
+    };
+    EXPECT_TRUE(may({"*"}, "https://evil.example"));
+    EXPECT_TRUE(may({"*"}, "null"));
+    EXPECT_TRUE(may({"app.test"}, "http://APP.test"));
+    EXPECT_TRUE(may({"app.test"}, "https://app.test:5173"));
+    EXPECT_TRUE(may({"a.test", "app.test:5173"}, "http://app.test:5173"));
+    EXPECT_TRUE(may({"http://app.test"}, "http://app.test:5173"));
+    EXPECT_TRUE(may({"http://[::1]:80"}, "http://[::1]:80"));
+    EXPECT_TRUE(may({}, "http://mailpit:8025"));
+    for (const auto* entry : {"app.test:5173", "https://app.test", "test", "http://app.test:5173"})
+        EXPECT_FALSE(may({entry}, "http://app.test:8080")) << entry;
+    EXPECT_FALSE(may({"app.test"}, "http://app.test.evil.example"));
+    EXPECT_FALSE(may({"app.test"}, "null"));
+    EXPECT_FALSE(may({}, "http://app.test"));
+}
+
+TEST(ConsoleAccess, TellsBrowsersOfListedOrigins)
+{
+    config::Console options;
+    const auto fields = [&](std::string_view path, std::vector<http::Field> sent) {
+        return cors_fields(request_with(std::move(sent)), path, options);
+    };
+    EXPECT_EQ(fields("/api/v1/messages", {{"Origin", "http://app.test"}}), "");
+    options.cors = {"app.test"};
+    EXPECT_EQ(fields("/api/v1/messages", {{"Origin", "http://app.test"}}),
+              "Access-Control-Allow-Origin: http://app.test\r\n"
+              "Access-Control-Allow-Methods: GET, POST, DELETE, PUT, OPTIONS\r\n"
+              "Access-Control-Allow-Headers: *\r\n"
+              "Vary: Origin\r\n");
+    EXPECT_NE(fields("/view/x.html", {{"Origin", "http://app.test"}}), "");
+    EXPECT_EQ(fields("/metrics", {{"Origin", "http://app.test"}}), "");
+    EXPECT_EQ(fields("/api/v1/messages", {}), "");
+    EXPECT_TRUE(is_preflight(
+        request_with({{"Origin", "x"}, {"Access-Control-Request-Method", "PUT"}}, "OPTIONS")));
+    EXPECT_FALSE(is_preflight(request_with({{"Origin", "x"}}, "OPTIONS")));
+}
+
+TEST(ConsoleAccess, FindsPathsUnderTheWebroot)
+{
+    EXPECT_EQ(without_webroot("/readyz", ""), "/readyz");
+    EXPECT_EQ(without_webroot("/mail/readyz", "/mail"), "/readyz");
+    EXPECT_EQ(without_webroot("/mail", "/mail"), "");
+    EXPECT_EQ(without_webroot("/mails", "/mail"), std::nullopt);
+    EXPECT_EQ(without_webroot("/readyz", "/mail"), std::nullopt);
 }
 
 } // namespace

@@ -527,6 +527,24 @@ TEST(HttpProtocol, OfAnotherConnectionNothingIsLeft)
     }
 }
 
+TEST(HttpProtocol, AddsFieldsToOneAnswer)
+{
+    const config::HttpConnection options;
+    std::string output;
+    Protocol protocol{options, net::Trace{}, output};
+    const auto requests = get("/a") + get("/b");
+    protocol.feed(requests);
+    ASSERT_TRUE(std::holds_alternative<http::Answer>(protocol.next({})));
+    protocol.also("X-Also: 1\r\n");
+    protocol.respond({.fields = "X-Own: 2\r\n"}, "content");
+    protocol.done();
+    EXPECT_NE(output.find("\r\nX-Own: 2\r\nX-Also: 1\r\n\r\ncontent"), output.npos) << output;
+    output.clear();
+    ASSERT_TRUE(std::holds_alternative<http::Answer>(protocol.next({})));
+    protocol.respond(Status::not_found);
+    EXPECT_EQ(output.find("X-Also"), output.npos) << output;
+}
+
 TEST(HttpProtocol, LimitsRequestsOnAConnection)
 {
     auto options = with_root();
