@@ -50,14 +50,7 @@ void Edges::enqueue()
 // for the same edge: a write() of TLS that has to read.
 auto Edges::perform(asio::detail::reactor_op* operation) -> status
 {
-    const auto& self = *static_cast<Edges*>(operation);
-    if (self.enqueueing_) return not_done;
-    // Of a connection among many that had rested nothing is in the cache. Asked for at once it
-    // comes at once, and not line by line as it is looked at.
-    constexpr std::size_t cache_line = 64;
-    for (std::size_t at = 0; at < sizeof(Connection); at += cache_line)
-        __builtin_prefetch(reinterpret_cast<const char*>(self.connection_) + at, 1);
-    return done;
+    return static_cast<Edges*>(operation)->enqueueing_ ? not_done : done;
 }
 
 void Edges::complete(void* scheduler, asio::detail::operation* operation, const asio::error_code&,
