@@ -2,7 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
+#include <system_error>
 
 namespace portico::catalog {
 
@@ -175,6 +175,9 @@ FileResult<void> Keeper::open_files()
     const auto files = look([this](const State&) { return files_; });
     if (files == Files::open) return {};
     if (files == Files::unknown) {
+        std::error_code ignored; // what an end in the middle of tidy_up() left
+        for (const auto* name : {"heads.rewritten", "texts.rewritten"})
+            std::filesystem::remove(folder_ / name, ignored);
         auto opened = Shelf::open(folder_, settings_.number());
         if (opened) {
             if (opened->cut_off > 0)

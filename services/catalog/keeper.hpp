@@ -12,6 +12,7 @@
 #include "services/mail/store.hpp"
 #include "services/mail/trouble.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
@@ -92,6 +93,7 @@ private:
     Signal& signal_;
     Inbox inbox_;
     bool watching_ = true;
+    std::chrono::steady_clock::time_point rewrite_again_ = {}; // not before; of tidy_up()
     Turn turn_; // of whoever is not the follower: they do not do the same work twice
 
     mutable std::mutex mutex_; // guards what follows

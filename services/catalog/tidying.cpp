@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint64_t sync_every = 16 << 20; // octets of texts
 constexpr std::size_t few = 64;                // that are copied while nobody else can look
 constexpr int most_rounds = 10;
+constexpr std::chrono::minutes after_failure{1};
 
 FileResult<Prepared> read(const Shelf& shelf, const Slot& slot)
 {
@@ -57,13 +58,16 @@ std::vector<Slot> without(const std::vector<Slot>& slots, std::vector<Placed>& p
 void Keeper::tidy_up()
 {
     const auto generation_before = generation();
-    if (auto done = rewrite(); !done) {
+    const auto now = std::chrono::steady_clock::now();
+    auto done = now < rewrite_again_ ? FileResult<void>{} : rewrite();
+    if (!done) {
+        rewrite_again_ = now + after_failure; // it is a lot to write, where there may be no room
         if (done.error().kind == mail::StoreError::damaged)
             give_up(generation_before, done.error().what);
         else
             trouble_.failed(done.error().what);
     }
-    if (auto done = sync(); !done) trouble_.failed(done.error().what);
+    if (auto synced = sync(); !synced) trouble_.failed(synced.error().what);
 }
 
 bool Keeper::is_wasteful() const
