@@ -52,7 +52,7 @@ TEST(V1Encode, HeaderTextsComeBack)
     for (const auto& text : texts) {
         const auto written = header_text(text);
         EXPECT_EQ(mime::decode_words(written), text);
-        if (written != text) EXPECT_LE(longest_line(written), 76U);
+        EXPECT_LE(written == text ? 0 : longest_line(written), 76U);
     }
     EXPECT_EQ(display_name("A \"B\""), R"("A \"B\"")");
 }
@@ -77,8 +77,8 @@ TEST(V1Encode, QuotedPrintableComesBack)
         EXPECT_LE(longest_line(written), 76U);
         EXPECT_EQ(written.find(" \r\n"), std::string::npos);
     }
-    EXPECT_EQ(quoted_printable("a\nb"), "a\r\nb\r\n");
-    EXPECT_EQ(quoted_printable(""), "\r\n");
+    EXPECT_EQ(quoted_printable("a\nb"), "a\r\nb");
+    EXPECT_EQ(quoted_printable(" "), "=20");
 }
 
 TEST(V1Compose, OnlyTheLevelsThatAreNeeded)
@@ -92,7 +92,7 @@ TEST(V1Compose, OnlyTheLevelsThatAreNeeded)
                      "Content-Type: text/plain; charset=utf-8\r\n"
                      "Content-Transfer-Encoding: quoted-printable\r\n"
                      "\r\n"
-                     "t\r\n");
+                     "t");
     const auto all = compose({.from = {"a@x.test"},
                               .text = "t",
                               .html = "h",
