@@ -44,8 +44,7 @@ std::size_t longest_line(std::string_view text)
 
 TEST(V1Encode, HeaderTextsComeBack)
 {
-    rule("2047", "2",
-         "an encoded word has at most 75 characters, and a line of them at most 76");
+    rule("2047", "2", "an encoded word has at most 75 characters, and a line of them at most 76");
     const std::string texts[] = {
         "plain",        "Grüße aus München", std::string(2000, 'x'),
         "=?not a word", std::string("a\tb"), std::string{"€"} + std::string(300, '!')};
