@@ -16,6 +16,11 @@ struct Row {
 };
 
 constexpr std::array rows{
+    Row{"GET", "/api/v1/messages", "mail, newest first; all of /api/v1/ is as Mailpit has it"},
+    Row{"GET", "/api/v1/message/latest", "the newest message"},
+    Row{"GET", "/search", "?query=subject:hello"},
+    Row{"GET", "/api/v1/info", "what is stored, and what came since the start"},
+    Row{"GET", "/api/v1/swagger.json", "OpenAPI 2.0, for programs that make clients"},
     Row{"GET", "/api/v2/host", "name, version, since when, memory"},
     Row{"GET", "/api/v2/ports", "every port: its owner, state and counters"},
     Row{"GET", "/api/v2/connections", "every live connection, by 5-tuple"},

@@ -12,7 +12,7 @@ namespace portico::console {
 
 namespace {
 
-/// A body part: its own field lines, then an empty line, then its content, which ends in CRLF.
+/// A body part: its own field lines, then an empty line, then its content.
 using Body = std::string;
 
 Body text_part(std::string_view subtype, std::string_view text)

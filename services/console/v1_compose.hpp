@@ -48,7 +48,7 @@ struct Stamp {
 
 /// The message (RFC 5322, MIME) in lines of at most 998 octets, each with CRLF:
 /// mixed[related[alternative[text, html], inline...], attachments...], without levels that would
-/// hold only one part.
+/// hold only one part. Texts come back just as they were given, so a message may not end in CRLF.
 std::string compose(const Outgoing& mail, const Stamp& stamp);
 
 /// What octets are that come without a type: by how they begin.

@@ -131,7 +131,6 @@ std::string quoted_printable(std::string_view text)
         else
             put(fmt::format("={:02X}", static_cast<unsigned char>(c)));
     }
-    if (column > 0 || lines.empty()) lines += "\r\n";
     return lines;
 }
 

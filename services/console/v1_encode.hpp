@@ -20,7 +20,7 @@ std::string parameter(std::string_view name, std::string_view value);
 /// RFC 2045 section 6.8: lines of 76 characters, each with CRLF.
 std::string base64_lines(std::string_view octets);
 
-/// RFC 2045 section 6.7, for text: its line ends (CRLF or LF) become CRLF. Ends in one.
+/// RFC 2045 section 6.7, for text: its line ends (CRLF or LF) become CRLF.
 std::string quoted_printable(std::string_view text);
 
 } // namespace portico::console

@@ -1,5 +1,6 @@
 #include "services/console/pages.hpp"
 #include "services/console/v1.hpp"
+#include "services/console/v1_pages.hpp"
 #include "services/console/v1_view.hpp"
 #include "services/mail/id.hpp"
 

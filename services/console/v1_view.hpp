@@ -31,11 +31,4 @@ const std::string& blank_picture();
 /// Everything but letters, digits and "-._~" as "%20".
 std::string percent_encoded(std::string_view text);
 
-/// A page for people, who followed a link: the message's head, its text and links to the rest.
-std::string message_page(const Entry& entry, const mime::Message& message,
-                         std::string_view webroot);
-/// A page of what a search has found.
-std::string list_page(std::string_view query, const std::vector<Entry>& entries,
-                      std::string_view webroot);
-
 } // namespace portico::console

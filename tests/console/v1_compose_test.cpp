@@ -44,15 +44,14 @@ std::size_t longest_line(std::string_view text)
 
 TEST(V1Encode, HeaderTextsComeBack)
 {
-    rule("2047", "2",
-         "an encoded word has at most 75 characters, and a line of them at most 76");
+    rule("2047", "2", "an encoded word has at most 75 characters, and a line of them at most 76");
     const std::string texts[] = {
         "plain",        "Grüße aus München", std::string(2000, 'x'),
         "=?not a word", std::string("a\tb"), std::string{"€"} + std::string(300, '!')};
     for (const auto& text : texts) {
         const auto written = header_text(text);
         EXPECT_EQ(mime::decode_words(written), text);
-        if (written != text) EXPECT_LE(longest_line(written), 76U);
+        EXPECT_LE(written == text ? 0 : longest_line(written), 76U);
     }
     EXPECT_EQ(display_name("A \"B\""), R"("A \"B\"")");
 }
@@ -77,8 +76,8 @@ TEST(V1Encode, QuotedPrintableComesBack)
         EXPECT_LE(longest_line(written), 76U);
         EXPECT_EQ(written.find(" \r\n"), std::string::npos);
     }
-    EXPECT_EQ(quoted_printable("a\nb"), "a\r\nb\r\n");
-    EXPECT_EQ(quoted_printable(""), "\r\n");
+    EXPECT_EQ(quoted_printable("a\nb"), "a\r\nb");
+    EXPECT_EQ(quoted_printable(" "), "=20");
 }
 
 TEST(V1Compose, OnlyTheLevelsThatAreNeeded)
@@ -92,7 +91,7 @@ TEST(V1Compose, OnlyTheLevelsThatAreNeeded)
                      "Content-Type: text/plain; charset=utf-8\r\n"
                      "Content-Transfer-Encoding: quoted-printable\r\n"
                      "\r\n"
-                     "t\r\n");
+                     "t");
     const auto all = compose({.from = {"a@x.test"},
                               .text = "t",
                               .html = "h",

@@ -1,4 +1,5 @@
 #include "services/console/access.hpp"
+#include "services/console/v1_pages.hpp"
 #include "services/console/v1_view.hpp"
 
 #include <gtest/gtest.h>

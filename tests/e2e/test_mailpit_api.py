@@ -9,11 +9,13 @@ import re
 import smtplib
 import socket
 import struct
+import tempfile
 import unittest
 import urllib.parse
 
 import clients
 import harness
+from chromium import Chromium
 
 CORPUS = pathlib.Path(os.environ.get("PORTICO_CORPUS", harness.ROOT / "../shared/corpus")).resolve()
 
@@ -221,6 +223,28 @@ class Documents(ApiTest):
         self.assertEqual(len(source), self.api.json("/api/v1/messages")["messages"][0]["Size"])
         status, _, why = self.api.ask("/api/v1/send", "POST", b"no JSON")
         self.assertEqual((status, list(json.loads(why))), (400, ["Error"]))
+
+
+class InABrowser(unittest.TestCase):
+    def test_a_view_shows_its_pictures_and_runs_nothing_of_the_mail(self):
+        source = (b"Content-Type: multipart/related; boundary=b\r\n\r\n--b\r\nContent-Type: text/html\r\n\r\n"
+                  b'<body><p id=told></p><img src="cid:x" onload="told.innerText=\'by onload\'">'
+                  b"<script>told.innerText='by script'</script><a href=/>away</a></body>\r\n"
+                  b"--b\r\nContent-Type: image/gif\r\nContent-ID: <x>\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                  b"R0lGODlhAQABAAAAACwAAAAAAQABAAACADs=\r\n--b--\r\n")
+        with tempfile.TemporaryDirectory() as home, \
+                harness.Portico('\n[console]\naccess_log = "access.log"\n', ports=("console",)) as server:
+            server.command("send", "ana@example.test", input=source)
+            port, = server.listening
+            browser = Chromium(home)
+            for path in ("/view/latest.html", "/view/latest.html?embed=1"):
+                page = browser.dom(f"http://127.0.0.1:{port}{path}")
+                self.assertIn("away", page)
+                self.assertNotIn(">by ", page)
+            server.stop()
+            log = (server.folder / "access.log").read_text()
+            pictures = re.findall(r'"GET /api/v1/message/\w{22}/part/2 HTTP/1.1" (\d+)', log)
+            self.assertEqual(pictures, ["200", "200"], log)
 
 
 class LongLists(ApiTest):
