@@ -209,6 +209,7 @@ struct Console : HttpConnection {
     std::vector<std::string> cors; // other origins whose pages may ask, see is_origin(); "*": all
     std::string webroot;           // what every path begins with: "", "/mail"
     std::string label;             // what people call this one
+    std::uint32_t max_waiters = 10'000; // requests that wait for mail at once; more get 503
 
     bool operator==(const Console&) const = default;
     /// Whether only who proves it may use it.

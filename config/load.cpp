@@ -228,6 +228,7 @@ void read(Reader& table, Console& console)
 {
     read(table, static_cast<HttpConnection&>(console));
     table.boolean("open", console.open);
+    table.number("max_waiters", console.max_waiters, {1, 1'000'000});
     table.secret(
         "password_hash", console.password_hash,
         [](std::string_view text) { return text.empty() || is_password_hash(text); },

@@ -285,8 +285,8 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
         }
         std::unique_ptr<net::Service> operator()(const config::Console& options) const
         {
-            return std::make_unique<console::Service>(options, config.host.name, registry, pool,
-                                                      transcript,
+            return std::make_unique<console::Service>(options, config.host.name, registry, store,
+                                                      pool, transcript,
                                                       open_access_log(access_logs, options));
         }
         const config::Config& config;
@@ -336,6 +336,7 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
     // Every talk is over, but a thread that ended one may still be on its way out of the loop it
     // came back to: these threads end before the reactor does.
     pool.join();
+    services.clear(); // those that watch the store go before it does
     store->reset();
     log.write(net::Level::info, "stopped");
     return code;

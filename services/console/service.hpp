@@ -5,6 +5,8 @@
 #include "net/registry.hpp"
 #include "net/service.hpp"
 #include "services/console/access.hpp"
+#include "services/console/mailboxes.hpp"
+#include "services/console/waits.hpp"
 #include "services/http/engine.hpp"
 #include "services/http/router.hpp"
 
@@ -22,7 +24,8 @@ class Service final : public net::Service, private http::Answerer {
 public:
     /// `transcript` and `access_log` may be null. Everything outlives the service.
     Service(config::Console options, std::string host_name, net::Registry& registry,
-            net::Pool& pool, net::Transcript* transcript, http::AccessLog* access_log);
+            mail::Store& store, net::Pool& pool, net::Transcript* transcript,
+            http::AccessLog* access_log);
 
     std::string_view name() const override { return config::Console::service; }
     net::Task<void> serve(net::Connection& peer) override { return engine_.serve(peer, *this); }
@@ -51,6 +54,8 @@ private:
     net::Pool& pool_;
     std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
     http::Engine engine_;
+    Waits waits_;
+    Mailboxes mailboxes_;
     http::Router router_;
 };
 

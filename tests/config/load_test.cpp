@@ -203,6 +203,7 @@ TEST(Load, ReadsEveryKey)
         max_recipients = 200
         [console]
         open = true
+        max_waiters = 7
         password_hash = "$6$salt$hash"
         tokens = ["0123456789abcdef"]
         logins = ["ana:$6$salt$hash", "bo:b:o"]
@@ -243,6 +244,7 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(std::get<Inspect>(config.services).max_headers, 4U);
     const auto& console = std::get<Console>(config.services);
     EXPECT_TRUE(console.open);
+    EXPECT_EQ(console.max_waiters, 7U);
     EXPECT_EQ(console.password_hash, "$6$salt$hash");
     EXPECT_EQ(console.tokens, std::vector<std::string>{"0123456789abcdef"});
     EXPECT_EQ(console.logins, (std::vector<std::string>{"ana:$6$salt$hash", "bo:b:o"}));
@@ -443,6 +445,7 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"inspect", "max_bytes", {"1", "'1 GiB'"}, {"0", "'2 GiB'"}},
         {"inspect", "max_lines", {"1", "1000000"}, {"0", "1000001"}},
         {"console", "open", {"true"}, {"'yes'"}},
+        {"console", "max_waiters", {"1", "1000000"}, {"0", "1000001"}},
         {"console", "password_hash", {"'$6$salt$hash'"}, {"'secret'", "1"}},
         {"console", "tokens", {"[]", "['0123456789abcdef']"}, {"'x'", "true"}},
         {"console", "hosts", {"['a.b', '*.c']"}, {"'a'", "true"}},
