@@ -211,6 +211,7 @@ struct Console : HttpConnection {
     std::string label;             // what people call this one
     std::uint64_t work_bytes = 256 << 20;  // of messages and requests in memory at once: 503
     std::uint64_t search_text = 256 << 10; // of a message that plain terms of a search look at
+    std::uint32_t max_waiters = 10'000;    // requests that wait for mail at once; more get 503
 
     Console() { max_body = 80 << 20; } // a message of 50 MiB in base64, in JSON
 

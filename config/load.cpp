@@ -230,6 +230,7 @@ void read(Reader& table, Console& console)
     table.boolean("open", console.open);
     table.size("work_bytes", console.work_bytes, {1 * MiB, 1024 * GiB});
     table.size("search_text", console.search_text, {1024, 16 * MiB});
+    table.number("max_waiters", console.max_waiters, {1, 1'000'000});
     table.secret(
         "password_hash", console.password_hash,
         [](std::string_view text) { return text.empty() || is_password_hash(text); },

@@ -358,6 +358,8 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
     // came back to: these threads end before the reactor does.
     if (catalog) catalog->stop();
     pool.join();
+    services.clear(); // those that watch go before what they watch
+    catalog.reset();
     store->reset();
     log.write(net::Level::info, "stopped");
     return code;

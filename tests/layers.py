@@ -23,8 +23,8 @@ ALSO = {  # beyond net/, config/, a service's own folder and the shared ones
 # A pure file decides and does no I/O: all of a protocol's folder but these. http/engine is what
 # services stand on, http/root reads files, http/access_log writes one.
 IO_FILES = re.compile(r"/(service|http/(engine|exchange|conversation|body|router|websocket_channel"
-                      r"|root|access_log)|inspect/handlers|console/(process|scrape|v1|v1_(application|changes|events"
-                      r"|feed|lists|messages|send))|mailpit/readyz"
+                      r"|root|access_log)|inspect/handlers|console/(process|scrape|waits|waiting_session|mailboxes"
+                      r"|v1|v1_(application|changes|events|feed|lists|messages|send))|mailpit/readyz"
                       r"|catalog/(catalog|disk_catalog|answers|keeper|tidying|follower|announcer|state"
                       r"|sources|turn|shelf|search|packed_file))\.[ch]pp$")
 ON_HTTP = {"catalog", "inspect", "console", "mailpit", "mime"}  # no protocols, but they decide and do I/O apart, too

@@ -64,9 +64,9 @@ bool is_probe(std::string_view path)
 Service::Service(config::Console options, std::string host_name, net::Registry& registry, Mail mail,
                  net::Pool& pool, net::Transcript* transcript, http::AccessLog* access_log)
     : options_{std::move(options)}, host_name_{std::move(host_name)}, registry_{registry},
-      pool_{pool}, engine_{options_, registry.loops(), transcript, access_log}, v1_{options_,
-                                                                                    host_name_,
-                                                                                    mail, pool}
+      pool_{pool}, engine_{options_, registry.loops(), transcript, access_log},
+      v1_{options_, host_name_, mail, pool}, waits_{options_, mail.store, pool}, mailboxes_{
+                                                                                     mail.store}
 {
     auto route = [this](std::string_view method, std::string_view pattern,
                         Task<void> (Service::*handler)(Exchange&)) {
@@ -79,6 +79,17 @@ Service::Service(config::Console options, std::string host_name, net::Registry& 
     route("GET", "/readyz", &Service::probe);
     v1_.add_routes(router_);
     route("GET", "/metrics", &Service::metrics);
+    auto add = [this](std::string_view method, std::string_view pattern, auto& handlers,
+                      auto handler) {
+        router_.add(
+            method, options_.webroot + std::string{pattern},
+            [&handlers, handler](Exchange& exchange) { return (handlers.*handler)(exchange); });
+    };
+    add("GET", "/api/v2/mail/wait", waits_, &Waits::wait);
+    add("GET", "/api/v2/mail/events", waits_, &Waits::events);
+    add("GET", "/api/v2/mailboxes", mailboxes_, &Mailboxes::list);
+    add("GET", "/api/v2/mailboxes/{name}/messages", mailboxes_, &Mailboxes::messages);
+    add("DELETE", "/api/v2/mailboxes/{name}/messages", mailboxes_, &Mailboxes::remove);
     route("GET", "/api/v2/host", &Service::host);
     route("GET", "/api/v2/ports", &Service::ports);
     route("GET", "/api/v2/connections", &Service::connections);
@@ -178,7 +189,8 @@ Task<void> Service::metrics(Exchange& exchange)
 {
     const Measured measured{PORTICO_VERSION, since_, this_process(), registry_.ports()};
     const auto mail = co_await v1_.metrics();
-    exchange.respond({.content_type = Metrics::content_type}, scrape(measured) + mail);
+    exchange.respond({.content_type = Metrics::content_type},
+                     scrape(measured) + waits_.metrics() + mail);
 }
 
 Task<void> Service::host(Exchange& exchange)

@@ -5,7 +5,9 @@
 #include "net/registry.hpp"
 #include "net/service.hpp"
 #include "services/console/access.hpp"
+#include "services/console/mailboxes.hpp"
 #include "services/console/v1.hpp"
+#include "services/console/waits.hpp"
 #include "services/http/engine.hpp"
 #include "services/http/router.hpp"
 
@@ -53,6 +55,8 @@ private:
     std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
     http::Engine engine_;
     V1 v1_;
+    Waits waits_;
+    Mailboxes mailboxes_;
     http::Router router_{http::Router::Slashes::collapse};
 };
 

@@ -100,6 +100,16 @@ public:
     /// The answer that follows is the last one, since the client has made a mistake.
     void blame(std::string_view why);
 
+    /// Whether the client has said more than its request, which the connection's next read() would
+    /// lose.
+    bool has_unheard() const { return !input_.empty(); }
+    /// What it says from here on is not heard: the answer is the last one.
+    void hear_no_more()
+    {
+        input_ = {};
+        last_ = true;
+    }
+
     /// The whole answer; its length is the content's.
     void respond(Response response, std::string_view content);
     /// The same with a short text as content.

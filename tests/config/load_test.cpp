@@ -203,6 +203,7 @@ TEST(Load, ReadsEveryKey)
         max_recipients = 200
         [console]
         open = true
+        max_waiters = 7
         password_hash = "$6$salt$hash"
         tokens = ["0123456789abcdef"]
         logins = ["ana:$6$salt$hash", "bo:b:o"]
@@ -245,6 +246,7 @@ TEST(Load, ReadsEveryKey)
     EXPECT_EQ(std::get<Inspect>(config.services).max_headers, 4U);
     const auto& console = std::get<Console>(config.services);
     EXPECT_TRUE(console.open);
+    EXPECT_EQ(console.max_waiters, 7U);
     EXPECT_EQ(console.password_hash, "$6$salt$hash");
     EXPECT_EQ(console.tokens, std::vector<std::string>{"0123456789abcdef"});
     EXPECT_EQ(console.logins, (std::vector<std::string>{"ana:$6$salt$hash", "bo:b:o"}));
@@ -449,6 +451,7 @@ TEST(Load, ChecksTheRangeOfEveryNumberSizeAndTime)
         {"console", "open", {"true"}, {"'yes'"}},
         {"console", "work_bytes", {"'1 MiB'", "'1 TiB'"}, {"1023", "'2 TiB'"}},
         {"console", "search_text", {"1024", "'16 MiB'"}, {"1023", "'17 MiB'"}},
+        {"console", "max_waiters", {"1", "1000000"}, {"0", "1000001"}},
         {"console", "password_hash", {"'$6$salt$hash'"}, {"'secret'", "1"}},
         {"console", "tokens", {"[]", "['0123456789abcdef']"}, {"'x'", "true"}},
         {"console", "hosts", {"['a.b', '*.c']"}, {"'a'", "true"}},
