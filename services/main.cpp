@@ -252,7 +252,7 @@ int serve(const config::Loaded& loaded, bool trace, bool as_mailpit)
     net::Pool pool{pool_threads};
     auto store = mail::open_sqlite_store(config.host.data, config.mail, pool, log);
     if (!store) give_up(store.error());
-    const auto catalog = open_catalog(config, **store, pool, log);
+    auto catalog = open_catalog(config, **store, pool, log);
     const auto directory = directory_of(config);
     accounts::Authenticator authenticator{accounts::policy_of(config), config.accounts, directory,
                                           pool};

@@ -134,7 +134,7 @@ class Failing(unittest.TestCase):
     def test_the_database_file_cannot_be_written(self):
         # The WAL has it all: mail goes on, only the WAL grows.
         with self.server.failing("write,sync", "mail.db"):
-            for _ in range(40):
+            for _ in range(150):  # of 8 pages and some more; at 1,000 there is a checkpoint
                 self.assertTrue(self.promises.send(60 * KIB).startswith("250 "))
             wait_until(lambda: "checkpointing fails: " in self.server.log, "the log says so")
             self.promises.check()

