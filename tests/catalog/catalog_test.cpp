@@ -281,7 +281,9 @@ TEST_F(CatalogTest, KnowsAfterARestartWhatItMissed)
     EXPECT_EQ(found("old"), ids({6, 5, 4, 1}));
     EXPECT_EQ(found("new"), ids({7}));
     EXPECT_EQ(found("is:read tag:a"), ids({4}));
-    EXPECT_EQ(store.reads(), reads + 1); // only what is new
+    // Only what is new: once, or by the follower and the question at the same time.
+    EXPECT_GE(store.reads(), reads + 1);
+    EXPECT_LE(store.reads(), reads + 2);
 }
 
 TEST_F(CatalogTest, FilesWithATornTailGoOn)
@@ -294,7 +296,8 @@ TEST_F(CatalogTest, FilesWithATornTailGoOn)
     const auto reads = store.reads();
     open();
     EXPECT_EQ(found("old"), ids({3, 2, 1}));
-    EXPECT_EQ(store.reads(), reads + 1);
+    EXPECT_GE(store.reads(), reads + 1);
+    EXPECT_LE(store.reads(), reads + 2); // by the follower and the question at the same time
 }
 
 TEST_F(CatalogTest, DamagedFilesAreMadeAnew)
